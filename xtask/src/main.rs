@@ -1,2 +1,49 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: the project's one entry point, for people and for CI alike. It starts other
+//! programs and reads files; it must never change a tracked file.
+
+mod bench;
+mod check;
+mod command;
+mod interop;
+mod process;
+mod stage;
+mod supply_chain;
+mod test;
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use command::Command;
+use workspace::Workspace;
+
+fn main() -> ExitCode {
+    let args: Vec<String> =
+        std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let outcome = Command::parse(&args).map_err(anyhow::Error::from).and_then(run);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    if command == Command::Help {
+        print!("{}", command::help());
+        return Ok(());
+    }
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Help => Ok(()),
+        Command::Check => stage::run_all(check::STAGES, &workspace),
+        Command::Test => stage::run_all(&test::stages(), &workspace),
+        Command::Interop(extra) => interop::run(&workspace, &extra),
+        Command::Bench(extra) => bench::run(&workspace, &extra),
+        Command::SupplyChain => supply_chain::run(&workspace),
+        Command::Tidy => tidy::run(&workspace),
+    }
+}

@@ -1,0 +1,211 @@
+//! The programs that `cargo xtask test` needs beside cargo: which are missing, and which package
+//! brings each. It must never touch a machine on which everything is already there.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+
+use crate::process;
+use crate::workspace::Workspace;
+
+/// A program that the tests start.
+struct Tool {
+    name: &'static str,
+    /// A call that succeeds exactly when the tool can do what is needed here.
+    probe: &'static [&'static str],
+    source: Source,
+    why: &'static str,
+}
+
+/// Where a missing tool comes from.
+#[derive(Clone, Copy)]
+enum Source {
+    /// A component of the Rust toolchain.
+    Rustup(&'static str),
+    /// Packages of Debian and its children.
+    Apt(&'static [&'static str]),
+}
+
+const TOOLS: &[Tool] = &[
+    Tool {
+        name: "rustfmt",
+        probe: &["cargo", "fmt", "--version"],
+        source: Source::Rustup("rustfmt"),
+        why: "checks the format",
+    },
+    Tool {
+        name: "clippy",
+        probe: &["cargo", "clippy", "--version"],
+        source: Source::Rustup("clippy"),
+        why: "checks the lints",
+    },
+    Tool {
+        name: "cc",
+        probe: &["cc", "--version"],
+        source: Source::Apt(&["build-essential"]),
+        why: "compiles aws-lc and SQLite",
+    },
+    Tool {
+        name: "git",
+        probe: &["git", "--version"],
+        source: Source::Apt(&["git"]),
+        why: "lists the files that tidy reads",
+    },
+    Tool {
+        name: "curl",
+        probe: &["curl", "--version"],
+        source: Source::Apt(&["curl"]),
+        why: "is one of the interop peers",
+    },
+    Tool {
+        name: "python3 with venv",
+        probe: &["python3", "-c", "import ensurepip, venv"],
+        source: Source::Apt(&["python3", "python3-venv"]),
+        why: "drives the interop suite, and holds its Python peers",
+    },
+    Tool {
+        name: "node",
+        probe: &["node", "--version"],
+        source: Source::Apt(&["nodejs"]),
+        why: "runs the JavaScript peers",
+    },
+    Tool {
+        name: "npm",
+        probe: &["npm", "--version"],
+        source: Source::Apt(&["npm"]),
+        why: "installs the JavaScript peers",
+    },
+    Tool {
+        name: "go",
+        probe: &["go", "version"],
+        source: Source::Apt(&["golang-go"]),
+        why: "builds the Go peers",
+    },
+];
+
+/// Installs the tools that are not there yet.
+///
+/// # Errors
+/// Names every tool that is still missing afterwards, what needs it, and its package.
+pub(crate) fn install_missing(workspace: &Workspace) -> Result<()> {
+    let before = missing(workspace);
+    if before.is_empty() {
+        println!("All {} tools are there.", TOOLS.len());
+        return Ok(());
+    }
+    println!("Missing: {}.", before.iter().map(|tool| tool.name).collect::<Vec<_>>().join(", "));
+    for component in components(&before) {
+        attempt(workspace, &["rustup", "component", "add", component]);
+    }
+    let packages = packages(&before);
+    if !packages.is_empty() {
+        apt_install(workspace, &packages);
+    }
+    let after = missing(workspace);
+    if !after.is_empty() {
+        bail!("these tools are missing and could not be installed:{}", remedies(&after));
+    }
+    Ok(())
+}
+
+fn missing(workspace: &Workspace) -> Vec<&'static Tool> {
+    let absent = |tool: &&Tool| !process::succeeds(&mut command(workspace, tool.probe));
+    TOOLS.iter().filter(absent).collect()
+}
+
+fn components(tools: &[&Tool]) -> BTreeSet<&'static str> {
+    let component = |tool: &&Tool| match tool.source {
+        Source::Rustup(component) => Some(component),
+        Source::Apt(_) => None,
+    };
+    tools.iter().filter_map(component).collect()
+}
+
+fn packages(tools: &[&Tool]) -> BTreeSet<&'static str> {
+    let packages = |tool: &&Tool| match tool.source {
+        Source::Apt(packages) => packages,
+        Source::Rustup(_) => &[],
+    };
+    tools.iter().flat_map(packages).copied().collect()
+}
+
+/// Asks apt for the packages, as root or through sudo.
+fn apt_install(workspace: &Workspace, packages: &BTreeSet<&str>) {
+    if !process::succeeds(&mut command(workspace, &["apt-get", "--version"])) {
+        println!("There is no apt-get here to install them with.");
+        return;
+    }
+    let root = process::read(&mut command(workspace, &["id", "-u"]))
+        .is_ok_and(|answer| answer.trim() == "0");
+    // `sudo -n` fails where it would have to ask for a password.
+    let prefix: &[&str] = if root { &["env"] } else { &["sudo", "-n", "env"] };
+    let apt = [prefix, &["DEBIAN_FRONTEND=noninteractive", "apt-get"]].concat();
+    attempt(workspace, &[&apt[..], &["update"]].concat());
+    let mut install = [&apt[..], &["install", "--yes", "--no-install-recommends"]].concat();
+    install.extend(packages);
+    attempt(workspace, &install);
+}
+
+/// Runs an installation step. What counts is whether the tool is there afterwards, so a failure
+/// is only reported.
+fn attempt(workspace: &Workspace, words: &[&str]) {
+    if let Err(error) = process::run(&mut command(workspace, words)) {
+        println!("{error:#}");
+    }
+}
+
+fn command(workspace: &Workspace, words: &[&str]) -> std::process::Command {
+    let (program, args) = words.split_first().map_or(("true", words), |(p, args)| (*p, args));
+    process::command(workspace.root(), program, args)
+}
+
+fn remedies(tools: &[&Tool]) -> String {
+    let remedy = |tool: &&Tool| match tool.source {
+        Source::Rustup(component) => {
+            format!("\n  {} ({}): rustup component add {component}", tool.name, tool.why)
+        }
+        Source::Apt(packages) => {
+            format!("\n  {} ({}): apt-get install {}", tool.name, tool.why, packages.join(" "))
+        }
+    };
+    tools.iter().map(remedy).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(names: &[&str]) -> Vec<&'static Tool> {
+        TOOLS.iter().filter(|tool| names.contains(&tool.name)).collect()
+    }
+
+    #[test]
+    fn each_tool_comes_from_its_source() {
+        for (tools, from_apt, from_rustup) in [
+            (vec![], vec![], vec![]),
+            (vec!["clippy"], vec![], vec!["clippy"]),
+            (vec!["cc", "rustfmt"], vec!["build-essential"], vec!["rustfmt"]),
+            (vec!["python3 with venv", "go"], vec!["golang-go", "python3", "python3-venv"], vec![]),
+        ] {
+            let tools = named(&tools);
+            assert_eq!(packages(&tools).into_iter().collect::<Vec<_>>(), from_apt);
+            assert_eq!(components(&tools).into_iter().collect::<Vec<_>>(), from_rustup);
+        }
+    }
+
+    #[test]
+    fn a_missing_tool_is_named_with_its_reason_and_its_package() {
+        assert_eq!(
+            remedies(&named(&["cc", "clippy"])),
+            "\n  clippy (checks the lints): rustup component add clippy\
+             \n  cc (compiles aws-lc and SQLite): apt-get install build-essential"
+        );
+    }
+
+    #[test]
+    fn every_tool_has_a_probe_and_a_reason() {
+        for tool in TOOLS {
+            assert!(!tool.probe.is_empty() && !tool.why.is_empty(), "{}", tool.name);
+        }
+    }
+}
