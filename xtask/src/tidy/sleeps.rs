@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tests_do_not_nap() {
+    fn tests_do_not_sleep() {
         let permit = |reason: &str| format!("{PERMIT}{reason}");
         for (path, line, wrong) in [
             ("tests/a.rs", "thread::nap(second);".to_owned(), true),
