@@ -13,6 +13,7 @@ use reqwest::{
     header::{ACCEPT, DATE, HeaderMap, RETRY_AFTER},
 };
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::{
     answer::{self, Answer},
@@ -86,7 +87,8 @@ impl Endpoint {
         let request = self.http.post(url.clone()).header(ACCEPT, "application/json");
         let request = match self.style {
             AuthStyle::Basic => {
-                request.basic_auth(escape(&self.client_id), Some(escape(self.secret.expose())))
+                let secret = escape(self.secret.expose());
+                request.basic_auth(escape(&self.client_id).as_str(), Some(secret.as_str()))
             }
             AuthStyle::Body => {
                 form.push(("client_id", &self.client_id));
@@ -157,8 +159,8 @@ fn token_endpoint(status: u16, body: &[u8], issuer: &str, metadata: &Url) -> Res
     Ok(url)
 }
 
-fn escape(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
+fn escape(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(utf8_percent_encode(text, ESCAPED).to_string())
 }
 
 /// The innermost causes tell most («connection refused»); the URL is said elsewhere.
@@ -177,8 +179,8 @@ fn unreachable(error: reqwest::Error) -> Cause {
     Cause::Unreachable(reason)
 }
 
-async fn read_body(mut response: Response) -> Result<Vec<u8>, Cause> {
-    let mut body = Vec::new();
+async fn read_body(mut response: Response) -> Result<Zeroizing<Vec<u8>>, Cause> {
+    let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if body.len() + chunk.len() > LONGEST_BODY {
             let status = response.status().as_u16();
@@ -214,7 +216,7 @@ mod tests {
             (" %&+£€", "%20%25%26%2B%C2%A3%E2%82%AC"), // The example of the appendix.
             ("a:b", "a%3Ab"),
         ] {
-            assert_eq!(escape(text), escaped);
+            assert_eq!(*escape(text), escaped);
         }
     }
 

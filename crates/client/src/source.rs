@@ -163,10 +163,7 @@ impl Shared {
         match outcome {
             Ok(answer) => {
                 let token = AccessToken::new(answer, asked_at, random);
-                // A flight that was given up may land late.
-                if !state.current.as_ref().is_some_and(|current| current.asked_after(&token)) {
-                    state.current = Some(token.clone());
-                }
+                state.current = Some(token.clone());
                 state.backoff.succeeded();
                 state.trouble = None;
                 Ok(token)

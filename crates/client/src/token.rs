@@ -19,7 +19,6 @@ struct Held {
     value: Secret,
     authorization: HeaderValue,
     scope: Option<String>,
-    asked_at: Instant,
     refresh_at: Instant,
     expires_at: Instant,
 }
@@ -33,7 +32,6 @@ impl AccessToken {
             value: answer.token,
             authorization: answer.authorization,
             scope: answer.scope,
-            asked_at,
             refresh_at: asked_at + refresh_after,
             expires_at: asked_at + answer.lifetime,
         }))
@@ -67,10 +65,6 @@ impl AccessToken {
 
     pub(crate) fn is_due(&self, now: Instant) -> bool {
         now >= self.0.refresh_at
-    }
-
-    pub(crate) fn asked_after(&self, other: &Self) -> bool {
-        self.0.asked_at > other.0.asked_at
     }
 
     pub(crate) fn expired_for(&self, now: Instant) -> Option<Duration> {

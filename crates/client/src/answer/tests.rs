@@ -1,3 +1,5 @@
+//! Answers as real servers give them, good and bad. No network here: bytes in, a type out.
+
 use super::*;
 
 fn secret() -> Secret {

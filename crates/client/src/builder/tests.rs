@@ -1,3 +1,5 @@
+//! What is accepted and refused before any request is made. Nothing here uses the network.
+
 use super::*;
 
 fn builder() -> Builder {
