@@ -89,7 +89,7 @@ impl AuthorizedClient {
     pub async fn execute(&self, request: Request) -> Result<Response, CallError> {
         self.admit(request.url())?;
         let (token, fresh) = self.source.obtain().await?;
-        let again = if fresh { None } else { request.try_clone() };
+        let again = request.try_clone();
         let response = self.attempt(request, &token).await?;
         if response.status() != StatusCode::UNAUTHORIZED || fresh || !self.renew(&token) {
             return Ok(response);
