@@ -1,1 +1,33 @@
-//! core
+//! The issuer's rules: what a credential is, what may be written, and who gets which token.
+//! This crate never does I/O, never reads a clock and never makes random numbers: time and
+//! entropy come in as arguments, so that every rule is a function that a test can call.
+
+pub mod api;
+pub mod audit;
+pub mod base62;
+pub mod change;
+pub mod credential;
+pub mod directory;
+pub mod grant;
+pub mod id;
+pub mod installation;
+pub mod introspection;
+pub mod mutation;
+pub mod organization;
+pub mod ring;
+pub mod scopes;
+pub mod secret;
+pub mod text;
+pub mod time;
+pub mod usage;
+pub mod vault;
+
+pub use api::Api;
+pub use change::{Change, Image};
+pub use credential::Credential;
+pub use id::{ApiId, ClientId, OrganizationId, SecretId};
+pub use installation::Installation;
+pub use mutation::{Conflict, Mutation};
+pub use organization::Organization;
+pub use scopes::Scopes;
+pub use time::Timestamp;

@@ -3,7 +3,7 @@
 
 mod sse;
 
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap};
 use serde_json::{Map, Value};
 
 pub use sse::{Event, MAX_EVENT_LEN, SseReader, Unreadable};
@@ -164,6 +164,12 @@ impl Serialize for Entry {
         let mut map = to.serialize_map(None)?;
         self.write_members(&mut map)?;
         map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Read::deserialize(from)?.0.map_err(D::Error::custom)
     }
 }
 

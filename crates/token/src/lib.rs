@@ -34,6 +34,8 @@
 pub mod bearer;
 pub mod claims;
 pub mod feed;
+#[cfg(test)]
+mod fixture;
 pub mod jose;
 mod json;
 pub mod rejection;

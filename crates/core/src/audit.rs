@@ -1,0 +1,142 @@
+//! The audit log: who did what to what, when, and from where. Every event is written in the
+//! transaction of the change that it records, and chained to the one before by a hash.
+
+use std::{fmt, net::IpAddr};
+
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+
+use crate::{ClientId, OrganizationId, Timestamp};
+
+/// Who makes a change.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Actor {
+    /// Somebody at the command line of a machine that holds the master key.
+    Operator {
+        /// The name of the account that ran the command.
+        name: String,
+    },
+    /// A credential, by itself (RFC 7009).
+    Credential {
+        /// Which.
+        client_id: ClientId,
+        /// From where.
+        address: IpAddr,
+    },
+    /// The server's own housekeeping: expiries, scheduled key rotation.
+    Server,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator { name } => write!(f, "operator {name}"),
+            Self::Credential { client_id, address } => write!(f, "{client_id} from {address}"),
+            Self::Server => f.write_str("server"),
+        }
+    }
+}
+
+/// What a mutation says about itself. Holds no secret and no digest.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Deed {
+    /// What was done, as `subject.verb`.
+    pub action: &'static str,
+    /// The id of what it was done to.
+    pub subject: String,
+    /// The organization that it concerns, if one.
+    pub organization_id: Option<OrganizationId>,
+    /// More, as a JSON object.
+    pub detail: serde_json::Value,
+}
+
+/// One event of the audit log.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The sequence number of the change that it belongs to.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What was done, as `subject.verb`.
+    pub action: String,
+    /// The id of what it was done to.
+    pub subject: String,
+    /// The organization that it concerns, if one.
+    pub organization_id: Option<OrganizationId>,
+    /// More, as a JSON object.
+    pub detail: serde_json::Value,
+    /// SHA-256 over the hash of the event before and this event's other members.
+    pub hash: String,
+}
+
+/// The hash before the first event.
+pub const CHAIN_START: &str = "";
+
+impl Event {
+    /// The event of a deed, chained to the event before.
+    pub fn chained(before: &str, seq: u64, at: Timestamp, actor: &Actor, deed: Deed) -> Self {
+        let mut event = Self {
+            seq,
+            at,
+            actor: actor.clone(),
+            action: deed.action.to_owned(),
+            subject: deed.subject,
+            organization_id: deed.organization_id,
+            detail: deed.detail,
+            hash: String::new(),
+        };
+        event.hash = event.link(before);
+        event
+    }
+
+    /// What `hash` must be if the event before had the hash `before`.
+    pub fn link(&self, before: &str) -> String {
+        // A JSON array of fixed order is unambiguous: no two events share one.
+        let text = serde_json::json!([
+            before,
+            self.seq,
+            self.at,
+            self.actor,
+            self.action,
+            self.subject,
+            self.organization_id,
+            self.detail,
+        ])
+        .to_string();
+        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_edit_breaks_the_chain() {
+        let deed = Deed {
+            action: "credential.revoke",
+            subject: "hpc_x".to_owned(),
+            organization_id: None,
+            detail: serde_json::json!({}),
+        };
+        let event = Event::chained(CHAIN_START, 1, Timestamp::from_secs(1), &Actor::Server, deed);
+        assert_eq!(event.link(CHAIN_START), event.hash);
+        assert_ne!(event.link("other"), event.hash);
+        for edit in [
+            |event: &mut Event| event.seq = 2,
+            |event: &mut Event| event.at = Timestamp::from_secs(2),
+            |event: &mut Event| event.actor = Actor::Operator { name: "x".into() },
+            |event: &mut Event| event.action.push('x'),
+            |event: &mut Event| event.subject.push('x'),
+            |event: &mut Event| event.detail = serde_json::json!({"a": 1}),
+        ] {
+            let mut edited = event.clone();
+            edit(&mut edited);
+            assert_ne!(edited.link(CHAIN_START), event.hash);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Changes: what everyone learns of a write. A change carries the whole new state of what was
+//! written, so applying it twice, or from any older state, gives the same result.
+
+use hallpass_token::{feed::Entry, jose::Algorithm};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Api, ApiId, ClientId, Credential, Organization, OrganizationId, Timestamp, ring::Ring,
+    vault::Vault,
+};
+
+/// The name of a thing that is stored as one row.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    /// An organization.
+    Organization(OrganizationId),
+    /// An API.
+    Api(ApiId),
+    /// A credential.
+    Credential(ClientId),
+    /// A key ring.
+    Ring(Algorithm),
+    /// The wrapped data keys.
+    Vault,
+}
+
+/// The whole state of a thing that is stored as one row.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Image {
+    /// An organization.
+    Organization(Organization),
+    /// An API.
+    Api(Api),
+    /// A credential, digests included.
+    Credential(Box<Credential>),
+    /// A key ring, its private keys sealed.
+    Ring(Ring),
+    /// The wrapped data keys.
+    Vault(Vault),
+}
+
+impl Image {
+    /// The name of what this is the state of.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Organization(organization) => Key::Organization(organization.id.clone()),
+            Self::Api(api) => Key::Api(api.id.clone()),
+            Self::Credential(credential) => Key::Credential(credential.client_id.clone()),
+            Self::Ring(ring) => Key::Ring(ring.algorithm),
+            Self::Vault(_) => Key::Vault,
+        }
+    }
+}
+
+/// What a change did to its row.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// The row was written and is now this.
+    Put(Image),
+    /// The row is gone.
+    Removed(Key),
+    /// No row changed; the change is there for its death alone.
+    None,
+}
+
+/// What died, for the revocation feed.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Death {
+    /// Gapless number of the feed, counted apart from the changes: most changes kill nothing,
+    /// and a reader of the feed must be able to see that it has missed none.
+    pub feed_seq: u64,
+    /// What the feed says.
+    pub entry: Entry,
+}
+
+/// One row of the change log: the only way any state reaches any cache.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Gapless, in commit order.
+    pub seq: u64,
+    /// When it was committed, by the clock of the node that did.
+    pub at: Timestamp,
+    /// What became of the row.
+    pub effect: Effect,
+    /// What died.
+    pub death: Option<Death>,
+}

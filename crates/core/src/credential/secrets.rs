@@ -1,0 +1,123 @@
+//! What is kept of a secret: never the secret.
+
+use serde::{Deserialize, Serialize};
+
+use super::Generation;
+use crate::{
+    SecretId, Timestamp,
+    secret::{Digest, Pepper, Secret},
+    text::Note,
+};
+
+/// Whether a secret opens anything.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SecretStatus {
+    /// It does.
+    Usable,
+    /// Its own end date has passed.
+    Expired,
+    /// Somebody retired it.
+    Retired,
+}
+
+impl SecretStatus {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Usable => "usable",
+            Self::Expired => "expired",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+/// One secret of a credential.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct SecretRecord {
+    /// Its id, by which people name it.
+    pub id: SecretId,
+    /// What is stored instead of the secret.
+    pub digest: Digest,
+    /// The last four characters, for matching against a vault.
+    pub last_four: String,
+    /// Where it was put, in its owner's words.
+    #[serde(default)]
+    pub note: Note,
+    /// The generation under which it mints.
+    pub generation: Generation,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who made it.
+    pub created_by: String,
+    /// When it stops working, if ever. The tokens it minted end with it.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    /// When it was retired, if it was.
+    #[serde(default)]
+    pub retired_at: Option<Timestamp>,
+    /// The expiry whose kill has been done.
+    #[serde(default)]
+    pub(super) expired_at: Option<Timestamp>,
+}
+
+/// A secret on its way into a credential, which will give it a generation.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewSecret {
+    pub(super) id: SecretId,
+    pub(super) digest: Digest,
+    pub(super) last_four: String,
+    /// Where it will be put, in its owner's words.
+    pub note: Note,
+    /// When it stops working, if ever.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl NewSecret {
+    /// Digests the secret. The clear text stays with the caller, to be shown once.
+    pub fn new(id: SecretId, secret: &Secret, pepper: &Pepper) -> Self {
+        Self {
+            id,
+            digest: pepper.digest(secret),
+            last_four: secret.last_four(),
+            note: Note::default(),
+            expires_at: None,
+        }
+    }
+
+    /// The id that the secret will have.
+    pub fn id(&self) -> &SecretId {
+        &self.id
+    }
+
+    pub(super) fn record(&self, generation: Generation, at: Timestamp, by: &str) -> SecretRecord {
+        SecretRecord {
+            id: self.id.clone(),
+            digest: self.digest,
+            last_four: self.last_four.clone(),
+            note: self.note.clone(),
+            generation,
+            created_at: at,
+            created_by: by.to_owned(),
+            expires_at: self.expires_at,
+            retired_at: None,
+            expired_at: None,
+        }
+    }
+}
+
+impl SecretRecord {
+    /// Whether it opens anything at `now`.
+    pub fn status(&self, now: Timestamp) -> SecretStatus {
+        if self.retired_at.is_some() {
+            SecretStatus::Retired
+        } else if self.expires_at.is_some_and(|at| at <= now) {
+            SecretStatus::Expired
+        } else {
+            SecretStatus::Usable
+        }
+    }
+
+    pub(super) fn unhandled_expiry(&self) -> Option<Timestamp> {
+        self.expires_at.filter(|at| self.retired_at.is_none() && self.expired_at != Some(*at))
+    }
+}

@@ -1,0 +1,163 @@
+//! The directory: the in-memory image of what the token endpoint needs. Reads take no lock;
+//! changes reach it only through [`Directory::apply`], from one writer at a time.
+
+mod catalog;
+mod entry;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashSet,
+    hash::BuildHasherDefault,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use hallpass_token::revocation::{Handle, HandleHasher};
+
+pub use self::{
+    catalog::Catalog,
+    entry::{Entry, EntryGrant, EntrySecret, EntryStatus, Limits},
+};
+use crate::{
+    Credential, Organization, OrganizationId, Scopes,
+    change::{Effect, Image, Key},
+    organization::OrganizationStatus,
+    secret::Pepper,
+};
+
+/// What is held of an organization: shared by all of its credentials, so that one switch stops
+/// them all.
+#[derive(Debug)]
+pub struct OrganizationEntry {
+    /// The `org` claim.
+    pub id: OrganizationId,
+    suspended: AtomicBool,
+}
+
+impl OrganizationEntry {
+    /// Whether its credentials are refused.
+    pub fn is_suspended(&self) -> bool {
+        self.suspended.load(Ordering::Acquire)
+    }
+}
+
+type ByHandle<V> = papaya::HashMap<Handle, V, BuildHasherDefault<HandleHasher>>;
+
+/// Every credential, organization and API, as compact as the token decision allows.
+pub struct Directory {
+    /// Digests the secrets that are presented.
+    pub pepper: Pepper,
+    entries: ByHandle<Entry>,
+    organizations: papaya::HashMap<OrganizationId, Arc<OrganizationEntry>>,
+    catalog: ArcSwap<Catalog>,
+    /// Scope sets, each once: most credentials share a few.
+    scopes: Mutex<HashSet<Arc<Scopes>>>,
+}
+
+impl std::fmt::Debug for Directory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Directory").field("credentials", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl Directory {
+    /// An empty directory.
+    pub fn new(pepper: Pepper) -> Self {
+        Self {
+            pepper,
+            entries: papaya::HashMap::with_hasher(BuildHasherDefault::default()),
+            organizations: papaya::HashMap::new(),
+            catalog: ArcSwap::default(),
+            scopes: Mutex::default(),
+        }
+    }
+
+    /// Number of credentials.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no credential.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The APIs, as of now.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.load_full()
+    }
+
+    /// Lends the entry of a client id, whatever text was presented as one.
+    pub fn look_up<R>(&self, client_id: &str, with: impl FnOnce(Option<&Entry>) -> R) -> R {
+        with(self.entries.pin().get(&Handle::of(client_id)))
+    }
+
+    /// Takes over what a change did. Idempotent.
+    pub fn apply(&self, effect: &Effect) {
+        match effect {
+            Effect::Put(image) => self.put(image),
+            Effect::Removed(Key::Credential(client_id)) => {
+                self.entries.pin().remove(&Handle::of(client_id.as_str()));
+            }
+            Effect::Removed(_) | Effect::None => {}
+        }
+    }
+
+    /// Takes over the state of one row: at load, and from a change.
+    pub fn put(&self, image: &Image) {
+        match image {
+            Image::Organization(organization) => self.put_organization(organization),
+            Image::Api(api) => {
+                self.catalog.rcu(|catalog| Catalog::clone(catalog).with(api.clone()));
+            }
+            Image::Credential(credential) => self.put_credential(credential),
+            Image::Ring(_) | Image::Vault(_) => {}
+        }
+    }
+
+    fn put_organization(&self, organization: &Organization) {
+        let suspended = organization.status == OrganizationStatus::Suspended;
+        self.organization(&organization.id).suspended.store(suspended, Ordering::Release);
+    }
+
+    /// The entry of an organization; one that has not been heard of yet counts as suspended.
+    fn organization(&self, id: &OrganizationId) -> Arc<OrganizationEntry> {
+        let unknown =
+            || Arc::new(OrganizationEntry { id: id.clone(), suspended: AtomicBool::new(true) });
+        self.organizations.pin().get_or_insert_with(id.clone(), unknown).clone()
+    }
+
+    fn put_credential(&self, credential: &Credential) {
+        let organization = self.organization(&credential.organization_id);
+        let grants = credential.settings.grants.iter().map(|grant| EntryGrant {
+            api: self.slot(&grant.api_id),
+            scopes: self.interned(&grant.scopes),
+        });
+        let introspects: Vec<u32> =
+            credential.settings.introspects.iter().map(|id| self.slot(id)).collect();
+        let entry = Entry::new(credential, organization, grants.collect(), introspects);
+        self.entries.pin().insert(Handle::of(credential.client_id.as_str()), entry);
+    }
+
+    fn slot(&self, id: &crate::ApiId) -> u32 {
+        if let Some(slot) = self.catalog.load().slot(id) {
+            return slot;
+        }
+        self.catalog.rcu(|catalog| Catalog::clone(catalog).with_slot(id));
+        self.catalog.load().slot(id).unwrap_or(u32::MAX)
+    }
+
+    fn interned(&self, scopes: &Scopes) -> Arc<Scopes> {
+        let mut known = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = known.get(scopes) {
+            return shared.clone();
+        }
+        let shared = Arc::new(scopes.clone());
+        known.insert(shared.clone());
+        shared
+    }
+}

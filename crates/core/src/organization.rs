@@ -1,0 +1,52 @@
+//! Organizations: the provider's customers, who own credentials.
+
+use hallpass_token::{
+    feed::{Entry, Subject},
+    revocation::Handle,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Installation, OrganizationId, Timestamp, text::Name};
+
+/// Whether an organization's credentials work.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationStatus {
+    /// They do.
+    Active,
+    /// None gets a token, and every live token of all of them is dead.
+    Suspended,
+}
+
+/// A customer of the provider.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Organization {
+    /// Its id, and the `org` claim of its tokens.
+    pub id: OrganizationId,
+    /// Unique in the installation.
+    pub name: Name,
+    /// Whether its credentials work.
+    pub status: OrganizationStatus,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Organization {
+    /// A new, active organization.
+    pub fn new(id: OrganizationId, name: Name, now: Timestamp) -> Self {
+        Self { id, name, status: OrganizationStatus::Active, created_at: now }
+    }
+
+    /// What the feed says of this organization after a change at `now`: while it is suspended all
+    /// its tokens are dead; once resumed, those issued before.
+    pub(crate) fn death(&self, installation: &Installation, now: Timestamp) -> Entry {
+        let before_s = match self.status {
+            OrganizationStatus::Suspended => None,
+            OrganizationStatus::Active => Some(now.as_secs()),
+        };
+        Entry {
+            subject: Subject::Organization { handle: Handle::of(self.id.as_str()), before_s },
+            until_s: installation.until(now).as_secs(),
+        }
+    }
+}
