@@ -65,11 +65,11 @@ pub fn may_introspect(client: &Authenticated) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether the token is for an API that the asking client speaks for.
-pub fn concerns(client: &Authenticated, catalog: &Catalog, claims: &Claims) -> bool {
-    claims.aud.iter().any(|audience| {
-        catalog.by_audience(audience).is_some_and(|slot| client.introspects.contains(&slot))
-    })
+/// The audiences of the APIs that the asking client speaks for: about other tokens it learns
+/// nothing.
+pub fn audiences(client: &Authenticated, catalog: &Catalog) -> Vec<String> {
+    let apis = client.introspects.iter().filter_map(|slot| catalog.api(*slot));
+    apis.map(|api| api.audience.to_string()).collect()
 }
 
 /// A client may kill its own tokens only (RFC 7009 §2.1).

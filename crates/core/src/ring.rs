@@ -156,15 +156,23 @@ impl Ring {
         Ok(self)
     }
 
+    /// Whether the ring holds a key of which no token can be alive.
+    pub fn has_gone(&self, inst: &Installation, now: Timestamp) -> bool {
+        self.keys.iter().any(|key| self.is_gone(key, inst, now))
+    }
+
     /// Drops keys of which no token can be alive.
     pub(crate) fn without_gone(mut self, inst: &Installation, now: Timestamp) -> Self {
-        let gone = |ring: &Self, key: &KeyRecord| match key.killed_at {
-            Some(at) => inst.until(at) <= now,
-            None => ring.status(key, now, inst.longest_lifetime_s) == KeyStatus::Gone,
-        };
         let all = self.clone();
-        self.keys.retain(|key| !gone(&all, key));
+        self.keys.retain(|key| !all.is_gone(key, inst, now));
         self
+    }
+
+    fn is_gone(&self, key: &KeyRecord, inst: &Installation, now: Timestamp) -> bool {
+        match key.killed_at {
+            Some(at) => inst.until(at) <= now,
+            None => self.status(key, now, inst.longest_lifetime_s) == KeyStatus::Gone,
+        }
     }
 
     /// What the feed says of a killed key.

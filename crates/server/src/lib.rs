@@ -1,1 +1,30 @@
-//! server
+//! Hallpass over HTTP, and what it keeps warm in memory. Holds the store as `Arc<dyn Store>`
+//! and knows no database; reads no environment and no configuration file.
+
+pub mod app;
+mod cached;
+pub mod clock;
+pub mod config;
+mod edge;
+pub mod entropy;
+pub mod feed;
+mod feed_http;
+pub mod first_start;
+pub mod housekeeping;
+pub mod key_ring;
+pub mod listener;
+pub mod live_directory;
+pub mod metrics;
+mod oauth;
+mod ops;
+pub mod rotation;
+pub mod routes;
+pub mod usage;
+mod web;
+
+pub use self::{
+    app::App,
+    config::{BadConfig, Config},
+    listener::Server,
+    live_directory::{LiveDirectory, LoadError},
+};

@@ -152,7 +152,7 @@ fn what_expires_is_killed_once_and_again_when_the_date_moves() {
     assert_eq!(ending.clone().expire(&inst, NOW), Err(Conflict::NothingExpired));
     let ended = ending.expire(&inst, LATER).unwrap();
     assert_eq!((dead(&ended), ended.next_expiry()), (Some(vec![1]), None));
-    assert_eq!(ended.clone().expire(&inst, LATER), Err(Conflict::NothingExpired));
+    assert_eq!(ended.expire(&inst, LATER), Err(Conflict::NothingExpired));
     // A date in the past kills with the update itself.
     settings.expires_at = Some(NOW);
     let at_once = active().update(settings, &inst, LATER).unwrap();

@@ -96,6 +96,12 @@ impl Directory {
         with(self.entries.pin().get(&Handle::of(client_id)))
     }
 
+    /// Keeps only the credentials for which `keep` says so: after everything was read anew, those
+    /// that were not read are gone.
+    pub fn retain(&self, mut keep: impl FnMut(&Handle) -> bool) {
+        self.entries.pin().retain(|handle, _| keep(handle));
+    }
+
     /// Takes over what a change did. Idempotent.
     pub fn apply(&self, effect: &Effect) {
         match effect {

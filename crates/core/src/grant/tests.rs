@@ -147,7 +147,7 @@ fn json_bodies_say_the_same_as_forms() {
         (format!(r#"{ok},"scope":1}}"#), "invalid_request"),
         (format!(r#"{ok},"grant_type":"client_credentials"}}"#), "invalid_request"),
         (format!("{ok}}}}}"), "invalid_request"),
-        (ok.clone(), "invalid_request"),
+        (ok, "invalid_request"),
         ("[]".to_owned(), "invalid_request"),
         ("\"x\"".to_owned(), "invalid_request"),
         (String::new(), "invalid_request"),
@@ -408,10 +408,8 @@ mod any_input {
     proptest! {
         #[test]
         fn is_answered_without_a_panic(body: Vec<u8>, header: Option<Vec<u8>>) {
-            for params in [Params::from_form(&body), Params::from_json(&body)] {
-                if let Ok(params) = params {
-                    let _ = request::parse(header.as_deref(), &params);
-                }
+            for params in [Params::from_form(&body), Params::from_json(&body)].into_iter().flatten() {
+                let _ = request::parse(header.as_deref(), &params);
             }
         }
 

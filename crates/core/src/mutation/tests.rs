@@ -63,7 +63,7 @@ fn every_way_to_kill_reaches_the_feed() {
         (Mutation::PauseCredential(id.clone()), image(own.clone())),
         (Mutation::DeleteCredential(id.clone()), image(revoked)),
         (Mutation::ExpireCredential(id.clone()), image(expired)),
-        (Mutation::KillTokens { client_id: id.clone(), secret_id }, image(own.clone())),
+        (Mutation::KillTokens { client_id: id, secret_id }, image(own.clone())),
         (retire, image(own.clone())),
         (revoke_token, image(own)),
         (

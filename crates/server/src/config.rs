@@ -1,0 +1,205 @@
+//! What the server can be told. The binary reads files, environment and flags into this; nothing
+//! here does.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use hallpass_core::installation::MAX_STALENESS_S;
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// Settings of one node. Every member has a default that works on loopback.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The issuer's URL as the world sees it: `iss`, and the base of every URL in the metadata.
+    pub issuer: String,
+    /// Where the public endpoints listen.
+    pub listen: SocketAddr,
+    /// Where `/metrics` listens; apart, since it is not for the public.
+    pub metrics_listen: SocketAddr,
+    /// TLS certificate chain, PEM. With `tls_key`: the public endpoints speak TLS.
+    pub tls_cert: Option<PathBuf>,
+    /// TLS private key, PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Proxies whose `X-Forwarded-For` is believed. Empty: nobody's.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Connections held at once; the next ones wait.
+    pub connections_at_most: usize,
+    /// For the whole of a request's head to arrive, in seconds.
+    pub header_timeout_s: u64,
+    /// For the whole of a request's body to arrive, in seconds.
+    pub body_timeout_s: u64,
+    /// Failed logins per client and network prefix in a minute, until 429.
+    pub failed_logins_per_minute: u32,
+    /// How long a node goes on without its database, in seconds.
+    pub max_staleness_s: u64,
+    /// How long verifiers may cache the JWKS, in seconds.
+    pub jwks_max_age_s: u64,
+    /// How long a new key is published before it signs, in seconds. Longer than any verifier
+    /// caches a JWKS.
+    pub key_publish_lead_s: u64,
+    /// How long a key signs before the next one takes over, in seconds.
+    pub key_rotation_s: u64,
+    /// Between two heartbeats of the revocation stream, in milliseconds.
+    pub heartbeat_ms: u64,
+    /// Between two looks at the change log, in milliseconds.
+    pub tail_poll_ms: u64,
+    /// Between two writes of usage roll-ups, in seconds.
+    pub usage_flush_s: u64,
+    /// For open requests to end at shutdown, in seconds.
+    pub shutdown_grace_s: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            issuer: "http://127.0.0.1:8420".to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8420)),
+            metrics_listen: SocketAddr::from(([127, 0, 0, 1], 8421)),
+            tls_cert: None,
+            tls_key: None,
+            trusted_proxies: Vec::new(),
+            connections_at_most: 10_000,
+            header_timeout_s: 10,
+            body_timeout_s: 10,
+            failed_logins_per_minute: 30,
+            max_staleness_s: 3600,
+            jwks_max_age_s: 3600,
+            key_publish_lead_s: 86_400,
+            key_rotation_s: 90 * 86_400,
+            heartbeat_ms: 2000,
+            tail_poll_ms: 100,
+            usage_flush_s: 10,
+            shutdown_grace_s: 10,
+        }
+    }
+}
+
+/// Why the settings cannot be used. Each message names the setting and what it should be.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BadConfig {
+    /// RFC 8414 §2.
+    #[error(
+        "issuer must be an https URL without query or fragment (http is accepted for loopback \
+         only, to try things out); got {0:?}"
+    )]
+    Issuer(String),
+    /// A number outside its range.
+    #[error("{name} must be between {least} and {most}; got {got}")]
+    OutOfRange {
+        /// The setting.
+        name: &'static str,
+        /// The smallest value allowed.
+        least: u64,
+        /// The largest value allowed.
+        most: u64,
+        /// The value given.
+        got: u64,
+    },
+    /// One half of a pair.
+    #[error("tls_cert and tls_key belong together; only one of them is set")]
+    HalfTls,
+    /// A key would sign before verifiers have heard of it.
+    #[error(
+        "key_publish_lead_s ({lead}) must be longer than jwks_max_age_s ({max_age}), or verifiers \
+         would meet tokens whose key they have not heard of"
+    )]
+    LeadTooShort {
+        /// The publishing lead, in seconds.
+        lead: u64,
+        /// The JWKS cache time, in seconds.
+        max_age: u64,
+    },
+}
+
+impl Config {
+    /// Checks what the types cannot.
+    pub fn validate(&self) -> Result<(), BadConfig> {
+        if !is_issuer(&self.issuer) {
+            return Err(BadConfig::Issuer(self.issuer.clone()));
+        }
+        if self.tls_cert.is_some() != self.tls_key.is_some() {
+            return Err(BadConfig::HalfTls);
+        }
+        for (name, got, least, most) in [
+            ("connections_at_most", self.connections_at_most as u64, 1, 1_000_000),
+            ("header_timeout_s", self.header_timeout_s, 1, 300),
+            ("body_timeout_s", self.body_timeout_s, 1, 300),
+            ("failed_logins_per_minute", self.failed_logins_per_minute.into(), 1, 1_000_000),
+            ("max_staleness_s", self.max_staleness_s, 5, MAX_STALENESS_S),
+            ("jwks_max_age_s", self.jwks_max_age_s, 0, 7 * 86_400),
+            ("key_rotation_s", self.key_rotation_s, 3600, 3650 * 86_400),
+            ("heartbeat_ms", self.heartbeat_ms, 100, 4000),
+            ("tail_poll_ms", self.tail_poll_ms, 10, 200),
+            ("usage_flush_s", self.usage_flush_s, 1, 3600),
+            ("shutdown_grace_s", self.shutdown_grace_s, 0, 600),
+        ] {
+            if !(least..=most).contains(&got) {
+                return Err(BadConfig::OutOfRange { name, least, most, got });
+            }
+        }
+        if self.key_publish_lead_s <= self.jwks_max_age_s {
+            return Err(BadConfig::LeadTooShort {
+                lead: self.key_publish_lead_s,
+                max_age: self.jwks_max_age_s,
+            });
+        }
+        Ok(())
+    }
+
+    /// The path of the issuer's URL, without a slash at its end: empty for most.
+    pub fn issuer_path(&self) -> &str {
+        let rest = self.issuer.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').map_or("", |at| rest[at..].trim_end_matches('/'))
+    }
+
+    /// A URL below the issuer's.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer.trim_end_matches('/'))
+    }
+}
+
+fn is_issuer(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else { return false };
+    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else { return false };
+    let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    (scheme == "https" || (scheme == "http" && loopback))
+        && uri.query().is_none()
+        && !text.contains(['#', '?', '"', '\\', ' '])
+        && !uri.authority().is_some_and(|authority| authority.as_str().contains('@'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issuers_are_https_urls_or_loopback() {
+        for (issuer, ok, path) in [
+            ("https://auth.example.com", true, ""),
+            ("https://auth.example.com/", true, ""),
+            ("https://example.com/auth/", true, "/auth"),
+            ("http://127.0.0.1:8420", true, ""),
+            ("http://localhost:1", true, ""),
+            ("http://auth.example.com", false, ""),
+            ("https://auth.example.com/?x", false, "/?x"),
+            ("https://auth.example.com/#x", false, "/#x"),
+            ("https://user@auth.example.com", false, ""),
+            ("auth.example.com", false, ""),
+            ("", false, ""),
+        ] {
+            let config = Config { issuer: issuer.to_owned(), ..Config::default() };
+            assert_eq!(config.validate().is_ok(), ok, "{issuer}");
+            assert_eq!(config.issuer_path(), path, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_named() {
+        let config = Config { max_staleness_s: 4, ..Config::default() };
+        assert!(config.validate().unwrap_err().to_string().starts_with("max_staleness_s must be"));
+        let config = Config { key_publish_lead_s: 10, ..Config::default() };
+        assert!(matches!(config.validate(), Err(BadConfig::LeadTooShort { .. })));
+        assert_eq!(Config::default().validate(), Ok(()));
+    }
+}

@@ -1,0 +1,84 @@
+//! What happens around every request: an id, a place in the numbers, a line in the log, and an
+//! answer even when a handler panics.
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    panic::AssertUnwindSafe,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use http::{HeaderName, HeaderValue, Request};
+use hyper::body::Incoming;
+use tower::ServiceExt;
+use tracing::{debug, error, info};
+
+use crate::{
+    app::App,
+    entropy,
+    metrics::{Endpoint, EndpointLabel, RequestLabels},
+    oauth::OAuthError,
+    routes,
+    web::address::Peer,
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Numbers requests: a random start, so that ids of different runs and nodes differ.
+#[derive(Debug)]
+pub(crate) struct RequestIds(AtomicU64);
+
+impl RequestIds {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(u64::from_le_bytes(entropy::bytes())))
+    }
+
+    fn next(&self) -> HeaderValue {
+        let id = format!("{:016x}", self.0.fetch_add(1, Ordering::Relaxed));
+        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
+    }
+}
+
+/// Answers one request.
+pub(crate) async fn serve(
+    app: App,
+    router: Router,
+    ids: &RequestIds,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let begun = Instant::now();
+    let endpoint = routes::endpoint(request.uri().path());
+    let method = request.method().clone();
+    let id = ids.next();
+    let mut request = request.map(axum::body::Body::new);
+    request.extensions_mut().insert(Peer(peer));
+    let answer = AssertUnwindSafe(router.oneshot(request)).catch_unwind().await;
+    let mut response = match answer {
+        Ok(Ok(response)) => response,
+        Err(_) => {
+            app.metrics.panics.inc();
+            error!(request.id = ?id, ?endpoint, "A handler panicked");
+            OAuthError::Internal.into_response()
+        }
+    };
+    let status = response.status().as_u16();
+    let took = begun.elapsed();
+    app.metrics.requests.get_or_create(&RequestLabels { endpoint, status }).inc();
+    let label = EndpointLabel { endpoint };
+    app.metrics.durations.get_or_create(&label).observe(took.as_secs_f64());
+    // Tokens and health checks that went well come by the thousand.
+    if status < 400 && matches!(endpoint, Endpoint::Token | Endpoint::Health) {
+        debug!(request.id = ?id, %method, ?endpoint, status, ?took, %peer, "Answered");
+    } else {
+        info!(request.id = ?id, %method, ?endpoint, status, ?took, %peer, "Answered");
+    }
+    response.headers_mut().insert(REQUEST_ID, id);
+    Ok(response)
+}

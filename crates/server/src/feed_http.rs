@@ -1,0 +1,131 @@
+//! The revocation feed over HTTP: `GET /revocations` and its stream. docs/feed.md is the
+//! specification; this is its server side.
+
+use std::{collections::VecDeque, convert::Infallible};
+
+use axum::{
+    body::Body,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures_util::stream;
+use hallpass_core::grant::Refusal;
+use hallpass_token::feed::Event;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde::Deserialize;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use crate::{
+    app::App,
+    cached,
+    feed::{Frame, ReaderGuard},
+    oauth::OAuthError,
+};
+
+const AS_OF: HeaderName = HeaderName::from_static("hallpass-as-of");
+
+/// `GET /revocations`: everything that is dead. `hallpass-as-of` is there on a 304 too, so that
+/// asking again proves freshness without the body.
+pub async fn snapshot(State(app): State<App>, headers: HeaderMap) -> Response {
+    let as_of = app.live.as_of();
+    let (seq, pruned) = app.live.feed.version();
+    let body = serde_json::to_vec(&app.live.feed.snapshot(as_of)).unwrap_or_default();
+    let tag = format!("\"{seq}-{pruned}\"");
+    let mut response = cached::tagged(&headers, Bytes::from(body), &tag, "no-cache");
+    response.headers_mut().insert(AS_OF, HeaderValue::from(as_of.as_secs()));
+    response
+}
+
+/// Where a reader stands.
+#[derive(Debug, Deserialize)]
+pub struct Place {
+    after: Option<String>,
+}
+
+/// `GET /revocations/stream?after=SEQ`: server-sent events from there on. A reconnecting
+/// `EventSource` says where it stands by `Last-Event-ID`.
+pub async fn stream(
+    State(app): State<App>,
+    Query(place): Query<Place>,
+    headers: HeaderMap,
+) -> Result<Response, OAuthError> {
+    let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let after = match last_event.or(place.after.as_deref()) {
+        None => app.live.feed.seq(),
+        Some(text) => text.parse().map_err(|_| {
+            Refusal::InvalidRequest("after must be the sequence number of an event: digits")
+        })?,
+    };
+    let events = Events::join(app, after);
+    let body = Body::from_stream(stream::unfold(events, |mut events| async {
+        events.next().await.map(|bytes| (Ok::<_, Infallible>(bytes), events))
+    }));
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // nginx would otherwise hold events back until its buffer is full.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// One reader's stream.
+struct Events {
+    app: App,
+    waiting: VecDeque<Bytes>,
+    /// `None` once the stream is to end.
+    receiver: Option<Receiver<Frame>>,
+    last: u64,
+    _counted: ReaderGuard,
+}
+
+impl Events {
+    fn join(app: App, after: u64) -> Self {
+        let (missed, receiver) = app.live.feed.follow(after);
+        let mut waiting = VecDeque::new();
+        let mut last = after;
+        match missed {
+            Some(missed) => {
+                for frame in missed {
+                    last = frame.seq.unwrap_or(last);
+                    waiting.push_back(frame.bytes);
+                }
+            }
+            None => {
+                last = app.live.feed.seq();
+                waiting.push_back(Bytes::from(Event::Reset { seq: last }.to_sse()));
+            }
+        }
+        waiting.push_back(Bytes::from(app.live.feed.heartbeat(app.live.as_of()).to_sse()));
+        let counted = app.live.feed.count_reader();
+        Self { app, waiting, receiver: Some(receiver), last, _counted: counted }
+    }
+
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(bytes) = self.waiting.pop_front() {
+            return Some(bytes);
+        }
+        loop {
+            let receiver = self.receiver.as_mut()?;
+            let frame = tokio::select! {
+                () = self.app.closing.cancelled() => return None,
+                frame = receiver.recv() => frame,
+            };
+            match frame {
+                // Seen already, among what was missed.
+                Ok(Frame { seq: Some(seq), .. }) if seq <= self.last => {}
+                Ok(Frame { seq, bytes }) => {
+                    self.last = seq.unwrap_or(self.last);
+                    return Some(bytes);
+                }
+                Err(RecvError::Lagged(_)) => {
+                    self.receiver = None;
+                    let seq = self.app.live.feed.seq();
+                    return Some(Bytes::from(Event::Reset { seq }.to_sse()));
+                }
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The accept loops: bounded connections, bounded waiting, TLS or not, HTTP/1.1 and HTTP/2, and
+//! an end that lets open requests finish.
+
+mod tls;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tracing::{debug, info, warn};
+
+use self::tls::Tls;
+pub use self::tls::TlsError;
+use crate::{
+    app::App,
+    edge::{self, RequestIds},
+    routes,
+};
+
+/// Streams at once on one HTTP/2 connection.
+const HTTP2_STREAMS: u32 = 128;
+
+/// For the TLS handshake, in seconds.
+const HANDSHAKE_S: u64 = 10;
+
+/// Why the server does not listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The address cannot be had.
+    #[error("cannot listen on {address}: {why}; is another process listening there?")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        why: io::Error,
+    },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// A server that holds its sockets and does not answer yet.
+#[derive(Debug)]
+pub struct Server {
+    app: App,
+    public: TcpListener,
+    metrics: TcpListener,
+    tls: Option<Tls>,
+}
+
+impl Server {
+    /// Takes the sockets and reads the certificate, so that whatever is wrong is said at once.
+    pub async fn bind(app: App) -> Result<Self, ListenError> {
+        let bind = async |address| {
+            TcpListener::bind(address).await.map_err(|why| ListenError::Bind { address, why })
+        };
+        let tls = match (&app.config.tls_cert, &app.config.tls_key) {
+            (Some(cert), Some(key)) => Some(Tls::load(cert, key)?),
+            _ => None,
+        };
+        Ok(Self {
+            public: bind(app.config.listen).await?,
+            metrics: bind(app.config.metrics_listen).await?,
+            app,
+            tls,
+        })
+    }
+
+    /// Where the public endpoints are; the port is real even where 0 was asked for.
+    pub fn public_address(&self) -> io::Result<SocketAddr> {
+        self.public.local_addr()
+    }
+
+    /// Where `/metrics` is.
+    pub fn metrics_address(&self) -> io::Result<SocketAddr> {
+        self.metrics.local_addr()
+    }
+
+    /// Answers until the app is told to close, then lets open requests finish.
+    pub async fn run(self) {
+        let Self { app, public, metrics, tls } = self;
+        let reload = tls.clone();
+        let for_all = Listener::new(&app, routes::public(&app), tls);
+        let for_operators = Listener::new(&app, routes::metrics(&app), None);
+        tokio::join!(
+            for_all.run(public),
+            for_operators.run(metrics),
+            tls::keep_reloading(reload, app.closing.clone()),
+        );
+        info!("Closed");
+    }
+}
+
+struct Listener {
+    app: App,
+    router: Router,
+    tls: Option<Tls>,
+    builder: auto::Builder<TokioExecutor>,
+    ids: Arc<RequestIds>,
+    places: Arc<Semaphore>,
+}
+
+impl Listener {
+    fn new(app: &App, router: Router, tls: Option<Tls>) -> Arc<Self> {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        let header_timeout = Duration::from_secs(app.config.header_timeout_s);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(HTTP2_STREAMS)
+            .keep_alive_interval(Duration::from_secs(30));
+        Arc::new(Self {
+            router,
+            tls,
+            builder,
+            ids: Arc::new(RequestIds::new()),
+            places: Arc::new(Semaphore::new(app.config.connections_at_most)),
+            app: app.clone(),
+        })
+    }
+
+    async fn run(self: Arc<Self>, listener: TcpListener) {
+        let graceful = GracefulShutdown::new();
+        loop {
+            let accept = async {
+                // Waits for a place first: connections over the cap stay in the system's queue.
+                let place = self.places.clone().acquire_owned().await;
+                (place, listener.accept().await)
+            };
+            let (place, accepted) = tokio::select! {
+                () = self.app.closing.cancelled() => break,
+                accepted = accept => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(why) => {
+                    // Out of file descriptors, most likely: it passes, and the server goes on.
+                    warn!(%why, "Cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            let this = self.clone();
+            let watcher = graceful.watcher();
+            tokio::spawn(async move {
+                this.app.metrics.connections.inc();
+                this.clone().connection(stream, peer, watcher).await;
+                this.app.metrics.connections.dec();
+                drop(place);
+            });
+        }
+        drop(listener);
+        let grace = Duration::from_secs(self.app.config.shutdown_grace_s);
+        if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+            warn!("Some requests did not finish in time");
+        }
+    }
+
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        watcher: hyper_util::server::graceful::Watcher,
+    ) {
+        // Answers are written whole; waiting for more would only delay them.
+        let _ = stream.set_nodelay(true);
+        match &self.tls {
+            None => self.http(stream, peer, watcher).await,
+            Some(tls) => {
+                let handshake = tls.acceptor().accept(stream);
+                let limit = Duration::from_secs(HANDSHAKE_S);
+                match tokio::time::timeout(limit, handshake).await {
+                    Ok(Ok(stream)) => self.http(stream, peer, watcher).await,
+                    Ok(Err(why)) => debug!(%peer, %why, "No TLS handshake"),
+                    Err(_) => debug!(%peer, "The TLS handshake took too long"),
+                }
+            }
+        }
+    }
+
+    async fn http(
+        self: &Arc<Self>,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: SocketAddr,
+        watcher: hyper_util::server::graceful::Watcher,
+    ) {
+        let this = self.clone();
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let this = this.clone();
+            async move {
+                let (app, router) = (this.app.clone(), this.router.clone());
+                edge::serve(app, router, &this.ids, peer, request).await
+            }
+        });
+        let connection = self.builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        if let Err(why) = watcher.watch(connection).await {
+            // Broken framing, slow senders, peers that went away.
+            debug!(%peer, %why, "A connection ended badly");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What is kept true by the change log: directory, key ring and feed. Every change reaches all
+//! three here, in order, whoever made it; and here a node knows how much it knows.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use hallpass_core::{
+    Change, Image, Mutation, Timestamp,
+    audit::Actor,
+    change::{Effect, Key},
+    directory::Directory,
+    grant::Refusal,
+    vault::{MasterKey, VaultError},
+};
+use hallpass_store::{Store, StoreError};
+use hallpass_token::revocation::Handle;
+use tokio::sync::Mutex;
+use tracing::{error, info, warn};
+
+use crate::{
+    clock::Clock,
+    feed::{Feed, Gap},
+    key_ring::{KeyRing, RingError},
+};
+
+const PAGE: usize = 1000;
+
+/// Why a node cannot start, or cannot follow the change log.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The master key.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A signing key.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// A database without vault.
+    #[error("the database has never been set up: run `hallpass init`")]
+    NotSetUp,
+}
+
+/// Directory, key ring and feed, as of the last change applied.
+pub struct LiveDirectory {
+    /// Who may get which token.
+    pub directory: Directory,
+    /// What tokens are signed with.
+    pub keys: KeyRing,
+    /// What died.
+    pub feed: Feed,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    max_staleness_s: u64,
+    /// Held while changes are applied: one writer at a time, in order.
+    turn: Mutex<()>,
+    applied: AtomicU64,
+    as_of: AtomicU64,
+}
+
+impl std::fmt::Debug for LiveDirectory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LiveDirectory").field("applied", &self.applied()).finish_non_exhaustive()
+    }
+}
+
+impl LiveDirectory {
+    /// Reads everything. `max_staleness_s` is how long it may go on without the store.
+    pub async fn load(
+        store: Arc<dyn Store>,
+        master: &MasterKey,
+        clock: Arc<dyn Clock>,
+        max_staleness_s: u64,
+    ) -> Result<Self, LoadError> {
+        let vault = match store.image(&Key::Vault).await? {
+            Some(Image::Vault(vault)) => vault,
+            _ => return Err(LoadError::NotSetUp),
+        };
+        let live = Self {
+            // Opened twice: the pepper goes to the directory, the rest to the key ring.
+            directory: Directory::new(vault.open(master)?.pepper),
+            keys: KeyRing::new(vault.open(master)?),
+            feed: Feed::default(),
+            store,
+            clock,
+            max_staleness_s,
+            turn: Mutex::new(()),
+            applied: AtomicU64::new(0),
+            as_of: AtomicU64::new(0),
+        };
+        live.reload().await?;
+        Ok(live)
+    }
+
+    /// Reads everything anew: at start, and when the change log does not reach back far enough.
+    async fn reload(&self) -> Result<(), LoadError> {
+        let _turn = self.turn.lock().await;
+        let as_of = self.clock.now();
+        let mut failed = None;
+        let mut seen = std::collections::HashSet::new();
+        let snapshot = self
+            .store
+            .load(&mut |image| {
+                if let Key::Credential(client_id) = image.key() {
+                    seen.insert(Handle::of(client_id.as_str()));
+                }
+                if let Err(why) = self.put(&image) {
+                    failed.get_or_insert(why);
+                }
+            })
+            .await?;
+        if let Some(why) = failed {
+            return Err(why.into());
+        }
+        self.directory.retain(|handle| seen.contains(handle));
+        self.keys.raise_longest_lifetime(snapshot.installation.longest_lifetime_s);
+        self.feed.replace(&snapshot.feed);
+        self.applied.store(snapshot.seq, Ordering::Release);
+        self.vouch_for(as_of);
+        Ok(())
+    }
+
+    /// Writes, and takes the change over before it returns: from here on this node acts on it.
+    pub async fn commit(&self, mutation: &Mutation, actor: &Actor) -> Result<Change, StoreError> {
+        let change = self.store.commit(mutation, actor, self.clock.now()).await?;
+        if let Err(why) = self.catch_up().await {
+            // Committed all the same. Changes carry whole states, so this one may come early.
+            warn!(change.seq = change.seq, %why, "Cannot read the change log; applying directly");
+            let _turn = self.turn.lock().await;
+            self.apply_effect(&change);
+        }
+        Ok(change)
+    }
+
+    /// Applies what the change log has that is not applied yet.
+    pub async fn catch_up(&self) -> Result<(), LoadError> {
+        loop {
+            let turn = self.turn.lock().await;
+            let as_of = self.clock.now();
+            let changes = match self.store.changes_after(self.applied(), PAGE).await {
+                Ok(changes) => changes,
+                Err(StoreError::ChangesGone { after, newest, .. }) => {
+                    warn!(after, newest, "The change log does not reach back; loading anew");
+                    drop(turn);
+                    return self.reload().await;
+                }
+                Err(why) => return Err(why.into()),
+            };
+            if let Err(gap) = changes.iter().try_for_each(|change| self.apply(change)) {
+                error!("{gap}; loading anew");
+                drop(turn);
+                return self.reload().await;
+            }
+            if changes.len() < PAGE {
+                self.vouch_for(as_of);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Looks for changes by others; cheap when there are none.
+    pub async fn poll(&self) -> Result<(), LoadError> {
+        let as_of = self.clock.now();
+        if self.store.changed_since(self.applied()).await? {
+            return self.catch_up().await;
+        }
+        self.vouch_for(as_of);
+        Ok(())
+    }
+
+    fn apply(&self, change: &Change) -> Result<(), Gap> {
+        self.apply_effect(change);
+        if let Some(death) = &change.death {
+            self.feed.apply(death)?;
+        }
+        self.applied.store(change.seq, Ordering::Release);
+        Ok(())
+    }
+
+    fn apply_effect(&self, change: &Change) {
+        if let Effect::Put(image) = &change.effect {
+            if let Err(why) = self.put(image) {
+                // The old keys go on signing; a node that cannot open the new one says so.
+                error!(change.seq = change.seq, %why, "Cannot take over a change");
+            }
+        } else {
+            self.directory.apply(&change.effect);
+        }
+    }
+
+    fn put(&self, image: &Image) -> Result<(), RingError> {
+        match image {
+            Image::Ring(ring) => return self.keys.put(ring),
+            Image::Api(api) => self.keys.hear_of(api),
+            Image::Vault(vault) => {
+                info!(sealed_under = vault.sealed_under, "The vault is sealed under this key");
+            }
+            Image::Organization(_) | Image::Credential(_) => {}
+        }
+        self.directory.put(image);
+        Ok(())
+    }
+
+    /// The last change applied.
+    pub fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Acquire)
+    }
+
+    /// The time up to which this node has seen every change.
+    pub fn as_of(&self) -> Timestamp {
+        Timestamp::from_millis(self.as_of.load(Ordering::Acquire))
+    }
+
+    fn vouch_for(&self, as_of: Timestamp) {
+        self.as_of.fetch_max(as_of.as_millis(), Ordering::AcqRel);
+    }
+
+    /// The directory, if it is fresh enough to decide by.
+    pub fn fresh(&self, now: Timestamp) -> Result<&Directory, Refusal> {
+        if now.millis_since(self.as_of()) > self.max_staleness_s * 1000 {
+            return Err(Refusal::TemporarilyUnavailable { retry_after_s: 5 });
+        }
+        Ok(&self.directory)
+    }
+}

@@ -1,0 +1,185 @@
+//! Numbers for the operator, in Prometheus's text format. A registry belongs to one server, so
+//! that several can run side by side in one process.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+
+/// The endpoints that are told apart.
+#[derive(Clone, Copy, Debug, EncodeLabelValue, Eq, Hash, PartialEq)]
+#[expect(missing_docs, reason = "each is the endpoint of its name")]
+pub enum Endpoint {
+    Token,
+    Revoke,
+    Introspect,
+    Metadata,
+    Jwks,
+    Feed,
+    FeedStream,
+    Health,
+    Other,
+}
+
+/// Labels of a request.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+pub struct RequestLabels {
+    /// Which endpoint.
+    pub endpoint: Endpoint,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// Labels of a token request's end.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+pub struct OutcomeLabels {
+    /// `issued`, or the error code.
+    pub outcome: &'static str,
+}
+
+/// Labels of a duration.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+pub struct EndpointLabel {
+    /// Which endpoint.
+    pub endpoint: Endpoint,
+}
+
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.000_025, 4.0, 10))
+}
+
+/// Every metric of a server.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Answers.
+    pub requests: Family<RequestLabels, Counter>,
+    /// Token requests.
+    pub tokens: Family<OutcomeLabels, Counter>,
+    /// How long answers took.
+    pub durations: Family<EndpointLabel, Histogram, fn() -> Histogram>,
+    /// Open connections.
+    pub connections: Gauge,
+    /// Failed logins that were answered with 429.
+    pub too_many_failures: Counter,
+    /// Usage counts that found no room.
+    pub usage_dropped: Counter,
+    /// Batches of usage that could not be written.
+    pub usage_lost: Counter,
+    /// Handlers that panicked.
+    pub panics: Counter,
+    /// Credentials in the directory.
+    pub credentials: Gauge,
+    /// The last change applied.
+    pub change_seq: Gauge,
+    /// The last death of the feed.
+    pub feed_seq: Gauge,
+    /// Entries of the feed.
+    pub feed_entries: Gauge,
+    /// Open streams of the feed.
+    pub feed_readers: Gauge,
+    /// How long ago this node last knew everything.
+    pub staleness: Gauge<f64, AtomicU64>,
+    /// Look-ups in the change log that failed.
+    pub tail_failures: Counter,
+    /// Statements that the store has run.
+    pub store_statements: Gauge,
+    /// Days until a scheduled rotation changes the signing key.
+    pub key_age: Family<KeyLabels, Gauge>,
+}
+
+/// Labels of a signing key.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+pub struct KeyLabels {
+    /// Its algorithm.
+    pub algorithm: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("hallpass"),
+            requests: Family::default(),
+            tokens: Family::default(),
+            durations: Family::new_with_constructor(seconds),
+            connections: Gauge::default(),
+            too_many_failures: Counter::default(),
+            usage_dropped: Counter::default(),
+            usage_lost: Counter::default(),
+            panics: Counter::default(),
+            credentials: Gauge::default(),
+            change_seq: Gauge::default(),
+            feed_seq: Gauge::default(),
+            feed_entries: Gauge::default(),
+            feed_readers: Gauge::default(),
+            staleness: Gauge::default(),
+            tail_failures: Counter::default(),
+            store_statements: Gauge::default(),
+            key_age: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let to = &mut self.registry;
+        to.register("http_requests", "Answers", self.requests.clone());
+        to.register("token_requests", "Token requests by outcome", self.tokens.clone());
+        to.register_with_unit(
+            "http_request_duration",
+            "From the request's head to the answer's head",
+            Unit::Seconds,
+            self.durations.clone(),
+        );
+        to.register("connections", "Open connections", self.connections.clone());
+        to.register(
+            "failed_logins_limited",
+            "Failed logins answered with 429",
+            self.too_many_failures.clone(),
+        );
+        to.register(
+            "usage_dropped",
+            "Uses not counted for want of room",
+            self.usage_dropped.clone(),
+        );
+        to.register("usage_lost", "Usage batches not written", self.usage_lost.clone());
+        to.register("panics", "Requests that met a defect", self.panics.clone());
+        to.register("credentials", "Credentials in the directory", self.credentials.clone());
+        to.register("change_seq", "Last change applied", self.change_seq.clone());
+        to.register("feed_seq", "Last entry of the revocation feed", self.feed_seq.clone());
+        to.register("feed_entries", "Live entries of the feed", self.feed_entries.clone());
+        to.register("feed_readers", "Open streams of the feed", self.feed_readers.clone());
+        to.register_with_unit(
+            "staleness",
+            "Since this node last knew that it had seen every change",
+            Unit::Seconds,
+            self.staleness.clone(),
+        );
+        to.register("tail_failures", "Failed looks at the change log", self.tail_failures.clone());
+        to.register("store_statements", "Statements run so far", self.store_statements.clone());
+        to.register_with_unit(
+            "signing_key_age",
+            "Since the signing key began to sign",
+            Unit::Seconds,
+            self.key_age.clone(),
+        );
+    }
+
+    /// Everything, as Prometheus reads it.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into memory does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

@@ -1,0 +1,131 @@
+//! A POST to an OAuth endpoint, read in full and within bounds.
+
+use std::{net::IpAddr, time::Duration};
+
+use axum::extract::FromRequest;
+use bytes::Bytes;
+use hallpass_core::grant::{Params, Refusal};
+use http::{HeaderMap, HeaderValue, Request, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::OAuthError;
+use crate::{
+    app::App,
+    web::address::{self, Peer},
+};
+
+/// The largest body that is read, in bytes.
+const BODY_AT_MOST: usize = 64 * 1024;
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Form,
+    Json,
+    Nothing,
+}
+
+/// A POST to an OAuth endpoint.
+#[derive(Debug)]
+pub struct Call {
+    authorization: Option<HeaderValue>,
+    body: Bytes,
+    kind: Kind,
+    /// From where it came, as far as that is known.
+    pub from: Option<IpAddr>,
+}
+
+impl Call {
+    /// The parameters of the body.
+    pub fn params(&self) -> Result<Params<'_>, Refusal> {
+        match self.kind {
+            Kind::Form => Params::from_form(&self.body),
+            Kind::Json => Params::from_json(&self.body),
+            Kind::Nothing => Ok(Params::default()),
+        }
+    }
+
+    /// The Authorization header as it came.
+    pub fn authorization(&self) -> Option<&[u8]> {
+        self.authorization.as_ref().map(HeaderValue::as_bytes)
+    }
+}
+
+impl FromRequest<App> for Call {
+    type Rejection = OAuthError;
+
+    async fn from_request(
+        request: Request<axum::body::Body>,
+        app: &App,
+    ) -> Result<Self, OAuthError> {
+        let (mut head, body) = request.into_parts();
+        refuse_secrets_in_query(head.uri.query())?;
+        let authorization = authorization(&mut head.headers)?;
+        let body = read(body, app.config.body_timeout_s).await?;
+        let kind = kind(&head.headers, &body)?;
+        let peer = head.extensions.get::<Peer>().map(|Peer(peer)| peer.ip());
+        let from =
+            peer.and_then(|peer| address::caller(peer, &head.headers, &app.config.trusted_proxies));
+        Ok(Self { authorization, body, kind, from })
+    }
+}
+
+async fn read(body: axum::body::Body, timeout_s: u64) -> Result<Bytes, OAuthError> {
+    let whole = Limited::new(body, BODY_AT_MOST).collect();
+    match tokio::time::timeout(Duration::from_secs(timeout_s), whole).await {
+        Err(_) => Err(OAuthError::BodyTooSlow),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(why)) if why.is::<LengthLimitError>() => Err(OAuthError::BodyTooLarge),
+        Ok(Err(_)) => Err(OAuthError::BodyBroken),
+    }
+}
+
+/// The one Authorization header; two would be two methods (RFC 6749 §2.3).
+fn authorization(headers: &mut HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    if all.next().is_some() && all.next().is_some() {
+        return Err(Refusal::InvalidRequest("more than one Authorization header"));
+    }
+    Ok(headers.remove(header::AUTHORIZATION))
+}
+
+/// The kind of body, by its Content-Type; parameters such as charset say nothing new.
+fn kind(headers: &HeaderMap, body: &Bytes) -> Result<Kind, Refusal> {
+    if body.is_empty() {
+        return Ok(Kind::Nothing);
+    }
+    let wrong = Refusal::InvalidRequest(
+        "the Content-Type must be application/x-www-form-urlencoded or application/json",
+    );
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Err(wrong) };
+    let value = value.to_str().unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Ok(Kind::Form)
+    } else if essence.eq_ignore_ascii_case("application/json") {
+        Ok(Kind::Json)
+    } else {
+        Err(wrong)
+    }
+}
+
+/// Parameters in the URI are not the request's (RFC 6749 §2.3.1); a secret there has leaked into
+/// logs already, so its sender should know.
+fn refuse_secrets_in_query(query: Option<&str>) -> Result<(), Refusal> {
+    for name in query.unwrap_or_default().split('&').filter_map(|pair| pair.split('=').next()) {
+        match name {
+            "client_secret" | "token" | "client_assertion" => {
+                return Err(Refusal::InvalidRequest(
+                    "secrets and tokens must not be in the URI, where logs keep them: send them \
+                     in the body, and rotate what was sent",
+                ));
+            }
+            "grant_type" => {
+                return Err(Refusal::InvalidRequest(
+                    "grant_type came in the query: send the parameters in the body of the POST",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Limits on failed logins, per client and network prefix. They are asked only after a login has
+//! failed: whoever has the right secret still gets in while someone else guesses.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use hallpass_token::revocation::Handle;
+use moka::sync::Cache;
+
+/// How long failures are remembered, in seconds.
+const WINDOW_S: u64 = 60;
+
+/// Counters held at once. The least used go first.
+const COUNTERS_AT_MOST: u64 = 100_000;
+
+/// Failures of one network prefix over all clients, as a multiple of the limit for one client.
+const CLIENTS_PER_PREFIX: u32 = 20;
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Whose {
+    /// `None`: all clients together.
+    client: Option<Handle>,
+    prefix: IpAddr,
+}
+
+/// The neighbours of an address: a /24 or a /64, which is what one customer of a network gets.
+fn prefix(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & !0xFF).into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+    }
+}
+
+/// Counters of failed logins.
+#[derive(Debug)]
+pub struct FailedLogins {
+    counters: Cache<Whose, Arc<AtomicU32>>,
+    at_most: u32,
+}
+
+impl FailedLogins {
+    /// At most `at_most` in a minute for one client from one prefix.
+    pub fn new(at_most: u32) -> Self {
+        let counters = Cache::builder()
+            .max_capacity(COUNTERS_AT_MOST)
+            .time_to_live(Duration::from_secs(WINDOW_S))
+            .build();
+        Self { counters, at_most }
+    }
+
+    /// Counts a failure. `Err` once there are too many: the seconds to wait.
+    pub fn failed(&self, client_id: &str, from: Option<IpAddr>) -> Result<(), u64> {
+        let prefix = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix);
+        let of_client = self.add(Some(Handle::of(client_id)), prefix);
+        let of_all = self.add(None, prefix);
+        let too_many =
+            of_client > self.at_most || of_all > self.at_most.saturating_mul(CLIENTS_PER_PREFIX);
+        if too_many { Err(WINDOW_S) } else { Ok(()) }
+    }
+
+    /// Forgives: a client that tries one way of authentication, then another, has not guessed.
+    pub fn succeeded(&self, client_id: &str, from: Option<IpAddr>) {
+        if self.counters.entry_count() == 0 {
+            return;
+        }
+        let prefix = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix);
+        self.counters.invalidate(&Whose { client: Some(Handle::of(client_id)), prefix });
+    }
+
+    fn add(&self, client: Option<Handle>, prefix: IpAddr) -> u32 {
+        let counter = self.counters.get_with(Whose { client, prefix }, Arc::default);
+        counter.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    #[test]
+    fn guessing_is_counted_per_client_and_prefix() {
+        let limits = FailedLogins::new(2);
+        for (client, from, ok) in [
+            ("a", "192.0.2.1", true),
+            ("a", "192.0.2.2", true),
+            ("a", "192.0.2.3", false),        // The same /24.
+            ("a", "::ffff:192.0.2.3", false), // The same, seen by a dual-stack socket.
+            ("a", "192.0.3.1", true),
+            ("b", "192.0.2.1", true),
+            ("a", "2001:db8::1", true),
+            ("a", "2001:db8::ffff", true),
+            ("a", "2001:db8::ffff:1", false), // The same /64.
+        ] {
+            assert_eq!(limits.failed(client, ip(from)).is_ok(), ok, "{client} {from}");
+        }
+    }
+
+    #[test]
+    fn a_success_forgives_the_failures_before_it() {
+        let limits = FailedLogins::new(1);
+        limits.failed("a", ip("192.0.2.1")).unwrap();
+        limits.counters.run_pending_tasks();
+        limits.succeeded("a", ip("192.0.2.1"));
+        limits.failed("a", ip("192.0.2.1")).unwrap();
+    }
+
+    #[test]
+    fn guesses_over_many_clients_are_counted_together() {
+        let limits = FailedLogins::new(1);
+        let refused = (0..30)
+            .filter(|number| limits.failed(&number.to_string(), ip("192.0.2.1")).is_err())
+            .count();
+        assert_eq!(refused, 10);
+    }
+}
