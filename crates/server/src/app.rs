@@ -35,7 +35,7 @@ pub struct Parts {
     /// Counters for the customers.
     pub usage: Counters,
     /// Failed logins.
-    pub failed_logins: FailedLogins,
+    pub(crate) failed_logins: FailedLogins,
     /// Set when the node shuts down, so that open streams end.
     pub closing: CancellationToken,
 }

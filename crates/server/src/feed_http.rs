@@ -27,7 +27,7 @@ const AS_OF: HeaderName = HeaderName::from_static("hallpass-as-of");
 
 /// `GET /revocations`: everything that is dead. `hallpass-as-of` is there on a 304 too, so that
 /// asking again proves freshness without the body.
-pub async fn snapshot(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(crate) async fn snapshot(State(app): State<App>, headers: HeaderMap) -> Response {
     let as_of = app.live.as_of();
     let (seq, pruned) = app.live.feed.version();
     let body = serde_json::to_vec(&app.live.feed.snapshot(as_of)).unwrap_or_default();
@@ -39,13 +39,13 @@ pub async fn snapshot(State(app): State<App>, headers: HeaderMap) -> Response {
 
 /// Where a reader stands.
 #[derive(Debug, Deserialize)]
-pub struct Place {
+pub(crate) struct Place {
     after: Option<String>,
 }
 
 /// `GET /revocations/stream?after=SEQ`: server-sent events from there on. A reconnecting
 /// `EventSource` says where it stands by `Last-Event-ID`.
-pub async fn stream(
+pub(crate) async fn stream(
     State(app): State<App>,
     Query(place): Query<Place>,
     headers: HeaderMap,

@@ -5,7 +5,7 @@ use hallpass_core::{
     Conflict, Image, Mutation, Timestamp,
     audit::Actor,
     change::Key,
-    vault::{MasterKey, OpenVault, VaultError},
+    vault::{MasterKey, OpenVault, Vault},
 };
 use hallpass_store::{Store, StoreError};
 use hallpass_token::jose::Algorithm;
@@ -55,14 +55,9 @@ pub async fn change_master_key(
     Ok(())
 }
 
-async fn stored_vault(
-    store: &dyn Store,
-) -> Result<Option<hallpass_core::vault::Vault>, StoreError> {
+async fn stored_vault(store: &dyn Store) -> Result<Option<Vault>, StoreError> {
     Ok(match store.image(&Key::Vault).await? {
         Some(Image::Vault(vault)) => Some(vault),
         _ => None,
     })
 }
-
-/// What can be wrong with a vault, for callers that only open it.
-pub type OpenError = VaultError;

@@ -9,7 +9,7 @@ mod metadata;
 mod revoke;
 mod token;
 
-pub use self::{
+pub(crate) use self::{
     call::Call,
     error::OAuthError,
     introspect::introspect,

@@ -1,4 +1,4 @@
 //! What every endpoint needs to know of a request before it looks at its content.
 
-pub mod address;
-pub mod limits;
+pub(crate) mod address;
+pub(crate) mod limits;

@@ -26,17 +26,17 @@ enum Kind {
 
 /// A POST to an OAuth endpoint.
 #[derive(Debug)]
-pub struct Call {
+pub(crate) struct Call {
     authorization: Option<HeaderValue>,
     body: Bytes,
     kind: Kind,
     /// From where it came, as far as that is known.
-    pub from: Option<IpAddr>,
+    pub(crate) from: Option<IpAddr>,
 }
 
 impl Call {
     /// The parameters of the body.
-    pub fn params(&self) -> Result<Params<'_>, Refusal> {
+    pub(crate) fn params(&self) -> Result<Params<'_>, Refusal> {
         match self.kind {
             Kind::Form => Params::from_form(&self.body),
             Kind::Json => Params::from_json(&self.body),
@@ -45,7 +45,7 @@ impl Call {
     }
 
     /// The Authorization header as it came.
-    pub fn authorization(&self) -> Option<&[u8]> {
+    pub(crate) fn authorization(&self) -> Option<&[u8]> {
         self.authorization.as_ref().map(HeaderValue::as_bytes)
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// Why there is no answer of the good kind.
 #[derive(Debug, Eq, PartialEq)]
-pub enum OAuthError {
+pub(crate) enum OAuthError {
     /// The core refuses, a login that came this way, if one came.
     Refused(Refusal, Option<Via>),
     /// More than 64 KiB.
@@ -38,7 +38,7 @@ struct Body<'a> {
 
 impl OAuthError {
     /// The `error` member.
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal, _) => refusal.code(),
             Self::Internal => "server_error",

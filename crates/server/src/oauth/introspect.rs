@@ -17,7 +17,7 @@ use super::{Call, OAuthError, error::no_store};
 use crate::app::App;
 
 /// `POST /oauth/introspect`, for APIs' own credentials only.
-pub async fn introspect(State(app): State<App>, call: Call) -> Result<Response, OAuthError> {
+pub(crate) async fn introspect(State(app): State<App>, call: Call) -> Result<Response, OAuthError> {
     let now = app.clock.now();
     let directory = app.live.fresh(now)?;
     let params = call.params()?;

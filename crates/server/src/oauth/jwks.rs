@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{app::App, cached};
 
 /// `GET /.well-known/jwks.json`.
-pub async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(crate) async fn jwks(State(app): State<App>, headers: HeaderMap) -> Response {
     let keys = app.live.keys.published(app.clock.now());
     cached::json(&headers, &json!({ "keys": keys }), app.config.jwks_max_age_s)
 }

@@ -37,12 +37,12 @@ struct OpenId {
 }
 
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414 §3).
-pub async fn authorization_server(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(crate) async fn authorization_server(State(app): State<App>, headers: HeaderMap) -> Response {
     document(&app, &headers, None)
 }
 
 /// `GET /.well-known/openid-configuration`, for clients that look only there.
-pub async fn openid_configuration(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(crate) async fn openid_configuration(State(app): State<App>, headers: HeaderMap) -> Response {
     let mut algorithms = app.live.keys.algorithms();
     algorithms.sort_by_key(ToString::to_string);
     let openid = OpenId {

@@ -20,7 +20,7 @@ use crate::app::App;
 
 /// `POST /oauth/revoke`. Answers 200 with `{}` for what is dead anyway (§2.2), and never for a
 /// death that could not be written.
-pub async fn revoke(State(app): State<App>, call: Call) -> Result<Response, OAuthError> {
+pub(crate) async fn revoke(State(app): State<App>, call: Call) -> Result<Response, OAuthError> {
     let now = app.clock.now();
     let done = || no_store(StatusCode::OK, &serde_json::json!({}));
     let mutation = {

@@ -23,7 +23,7 @@ const WARN_S: u64 = 30 * 86_400;
 const SECRET_EXPIRES: HeaderName = HeaderName::from_static("hallpass-secret-expires");
 
 /// `POST /oauth/token`.
-pub async fn issue(State(app): State<App>, call: Call) -> Result<Issued, OAuthError> {
+pub(crate) async fn issue(State(app): State<App>, call: Call) -> Result<Issued, OAuthError> {
     let result = decide_and_sign(&app, &call);
     let outcome = result.as_ref().map_or_else(OAuthError::code, |_| "issued");
     app.metrics.tokens.get_or_create(&OutcomeLabels { outcome }).inc();
@@ -96,7 +96,7 @@ fn count(
 
 /// A signed token and the decision behind it.
 #[derive(Debug)]
-pub struct Issued {
+pub(crate) struct Issued {
     token: String,
     grant: Grant,
 }

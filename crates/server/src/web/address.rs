@@ -8,11 +8,11 @@ use ipnet::IpNet;
 
 /// The peer's socket address, put into every request by the accept loop.
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// The caller's address: the peer's, or the last one in `X-Forwarded-For` that none of the
 /// trusted proxies has. `None` if a trusted proxy says something unreadable.
-pub fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
+pub(crate) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     let is_ours = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     if trusted.is_empty() || !is_ours(&peer) {

@@ -39,14 +39,14 @@ fn prefix(address: IpAddr) -> IpAddr {
 
 /// Counters of failed logins.
 #[derive(Debug)]
-pub struct FailedLogins {
+pub(crate) struct FailedLogins {
     counters: Cache<Whose, Arc<AtomicU32>>,
     at_most: u32,
 }
 
 impl FailedLogins {
     /// At most `at_most` in a minute for one client from one prefix.
-    pub fn new(at_most: u32) -> Self {
+    pub(crate) fn new(at_most: u32) -> Self {
         let counters = Cache::builder()
             .max_capacity(COUNTERS_AT_MOST)
             .time_to_live(Duration::from_secs(WINDOW_S))
@@ -55,7 +55,7 @@ impl FailedLogins {
     }
 
     /// Counts a failure. `Err` once there are too many: the seconds to wait.
-    pub fn failed(&self, client_id: &str, from: Option<IpAddr>) -> Result<(), u64> {
+    pub(crate) fn failed(&self, client_id: &str, from: Option<IpAddr>) -> Result<(), u64> {
         let prefix = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix);
         let of_client = self.add(Some(Handle::of(client_id)), prefix);
         let of_all = self.add(None, prefix);
@@ -65,7 +65,7 @@ impl FailedLogins {
     }
 
     /// Forgives: a client that tries one way of authentication, then another, has not guessed.
-    pub fn succeeded(&self, client_id: &str, from: Option<IpAddr>) {
+    pub(crate) fn succeeded(&self, client_id: &str, from: Option<IpAddr>) {
         if self.counters.entry_count() == 0 {
             return;
         }
