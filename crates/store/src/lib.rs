@@ -1,1 +1,128 @@
-//! store
+//! Where the installation's state is kept: the [`Store`] trait, and all SQL. No other crate
+//! knows a database. It decides nothing: what a mutation does is `hallpass_core`'s to say, and
+//! nothing here reads a clock or logs.
+
+mod document;
+mod error;
+mod query;
+pub mod sqlite;
+
+use async_trait::async_trait;
+use hallpass_core::{
+    Api, Change, ClientId, Credential, Image, Installation, Mutation, Organization, Timestamp,
+    audit::{Actor, Event},
+    change::Key,
+    ring::Ring,
+    usage::Usage,
+};
+
+pub use self::{
+    error::StoreError,
+    query::{
+        AuditFilter, Chain, Counts, CredentialFilter, Feed, LastUsed, Pruned, Retention, Snapshot,
+    },
+    sqlite::SqliteStore,
+};
+
+/// The state of an installation, and its logs. Reads may multiply; writing state has one method,
+/// so that no write can forget its audit event or its change.
+///
+/// Every method may fail with [`StoreError::Unavailable`] (try again) or
+/// [`StoreError::Damaged`] (a row does not parse).
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// The one door: row, audit event, sequence number, change and death, in one transaction
+    /// that is on disk when this returns. `at` is the caller's clock.
+    ///
+    /// Fails with [`StoreError::Conflict`] when the state is not what the mutation's maker
+    /// thought (no sequence number is taken then), and with [`StoreError::Full`].
+    ///
+    /// A future that is dropped does not undo anything: what was handed in is written.
+    async fn commit(
+        &self,
+        mutation: &Mutation,
+        actor: &Actor,
+        at: Timestamp,
+    ) -> Result<Change, StoreError>;
+
+    /// One row as it is now. `None` is an ordinary answer, not an error.
+    async fn image(&self, key: &Key) -> Result<Option<Image>, StoreError>;
+
+    /// What holds for the whole installation.
+    async fn installation(&self) -> Result<Installation, StoreError>;
+
+    /// Every organization, by name.
+    async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
+
+    /// Every API, by audience.
+    async fn apis(&self) -> Result<Vec<Api>, StoreError>;
+
+    /// Every key ring.
+    async fn rings(&self) -> Result<Vec<Ring>, StoreError>;
+
+    /// At most `limit` credentials whose id comes after `after`, in the order of their ids. The
+    /// last id of one page is the `after` of the next.
+    async fn credentials(
+        &self,
+        filter: &CredentialFilter,
+        after: Option<&ClientId>,
+        limit: usize,
+    ) -> Result<Vec<Credential>, StoreError>;
+
+    /// Hands over everything that there is as of one moment: vault, rings, organizations, APIs,
+    /// then the credentials; and says which moment that was.
+    ///
+    /// Changes that are committed meanwhile are not in it. Whoever applies them at once must not
+    /// let an older image from here overwrite them.
+    async fn load(&self, sink: &mut (dyn FnMut(Image) + Send)) -> Result<Snapshot, StoreError>;
+
+    /// What is dead now: the live set of the revocation feed.
+    async fn feed(&self) -> Result<Feed, StoreError>;
+
+    /// At most `limit` changes that follow `seq`, in commit order and without a gap.
+    ///
+    /// Fails with [`StoreError::ChangesGone`] when the log does not continue at `seq`: its
+    /// beginning has been pruned, or an older backup was restored. Load everything anew then.
+    async fn changes_after(&self, seq: u64, limit: usize) -> Result<Vec<Change>, StoreError>;
+
+    /// The number of the last change; 0 when there is none.
+    async fn last_seq(&self) -> Result<u64, StoreError>;
+
+    /// Whether the last change is another than `seen`, by whichever process. Made to be asked
+    /// several times a second: costs microseconds while nothing happens.
+    async fn changed_since(&self, seen: u64) -> Result<bool, StoreError>;
+
+    /// At most `limit` credentials of which something has expired by `now` and awaits its
+    /// [`Mutation::ExpireCredential`], the longest overdue first.
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<ClientId>, StoreError>;
+
+    /// Removes what nobody needs any more, in small transactions that let other writes pass.
+    /// Not a mutation: no reader can tell the difference.
+    async fn prune(&self, now: Timestamp, keep: &Retention) -> Result<Pruned, StoreError>;
+
+    /// Adds to the usage roll-ups. Usage of credentials that do not exist is dropped.
+    ///
+    /// After an error some of the rows may have been counted: don't hand them in again.
+    async fn record_usage(&self, rows: &[Usage]) -> Result<(), StoreError>;
+
+    /// The roll-ups of a credential from `since_hour` on (hours since the Unix epoch), oldest
+    /// first.
+    async fn usage(&self, client_id: &ClientId, since_hour: u64) -> Result<Vec<Usage>, StoreError>;
+
+    /// When each secret of a credential was last used; those never used are absent.
+    async fn last_used(&self, client_id: &ClientId) -> Result<Vec<LastUsed>, StoreError>;
+
+    /// At most `limit` audit events before `before_seq` (`None`: from the end), newest first.
+    async fn audit(
+        &self,
+        filter: &AuditFilter,
+        before_seq: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError>;
+
+    /// Reads the whole audit log and recomputes its chain of hashes.
+    async fn verify_audit_chain(&self) -> Result<Chain, StoreError>;
+
+    /// What has been done so far, by this value alone.
+    fn counts(&self) -> Counts;
+}

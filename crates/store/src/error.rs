@@ -1,0 +1,83 @@
+//! Why the store did not do as told. One enum for all backends; it must never carry a secret, a
+//! digest or a document.
+
+use std::path::PathBuf;
+
+use hallpass_core::Conflict;
+
+/// Why the store did not do as told.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum StoreError {
+    /// The state is not what the mutation's maker thought.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// No space left for the database.
+    #[error(
+        "the database's disk is full and nothing was written; free some space there, then try again"
+    )]
+    Full,
+    /// Locked by somebody else, or the machine has trouble. Trying again may help.
+    #[error("the database is not available ({0}); try again in a moment")]
+    Unavailable(String),
+    /// What was read makes no sense.
+    #[error(
+        "{row} in the database is damaged ({why}); restore a backup, or repair that row by hand"
+    )]
+    Damaged {
+        /// Which row, or the whole file.
+        row: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The change log does not continue where its reader stands.
+    #[error(
+        "the change log holds {oldest} to {newest} and does not continue after {after}: pruned, \
+         or an older backup was restored; load everything anew"
+    )]
+    ChangesGone {
+        /// The last change that the reader has seen.
+        after: u64,
+        /// The oldest change that is still there; 0 when there is none.
+        oldest: u64,
+        /// The last change ever made.
+        newest: u64,
+    },
+    /// A later release of Hallpass has upgraded the database.
+    #[error(
+        "the database has schema {found}, and this binary knows schemas up to {known}: run the \
+         newer Hallpass that upgraded it, or restore a backup from before the upgrade"
+    )]
+    Newer {
+        /// Number of its last migration.
+        found: u32,
+        /// Number of the last migration that this binary has.
+        known: u32,
+    },
+    /// The database was made by a migration of the same number and another text.
+    #[error(
+        "migration {name} differs from the one that made this database: it was edited, or comes \
+         from an unreleased build; run the build that made the database, or start with a new one"
+    )]
+    EditedMigration {
+        /// Of the file, without its ending.
+        name: String,
+    },
+    /// There is no database at that place, and none can be.
+    #[error("no database can be opened at {}: {why}", path.display())]
+    Place {
+        /// The place.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn damaged(row: impl ToString, why: impl ToString) -> Self {
+        Self::Damaged { row: row.to_string(), why: why.to_string() }
+    }
+
+    pub(crate) fn unavailable(why: impl ToString) -> Self {
+        Self::Unavailable(why.to_string())
+    }
+}

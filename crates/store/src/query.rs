@@ -1,0 +1,116 @@
+//! What readers of the store ask with, and what they are told. Plain values; no rule of the
+//! domain belongs here.
+
+use std::net::IpAddr;
+
+use hallpass_core::{Installation, OrganizationId, Timestamp, change::Death};
+
+/// Which credentials are asked for. Empty: all.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CredentialFilter {
+    /// Only those of this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Only those of this status, by its [`word`](hallpass_core::credential::Status::word).
+    pub status: Option<String>,
+    /// Only those whose name contains this, in upper or lower case.
+    pub name_contains: Option<String>,
+}
+
+/// Which audit events are asked for. Empty: all.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct AuditFilter {
+    /// Only those that concern this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Only those about the thing of this id.
+    pub subject: Option<String>,
+}
+
+/// The live set of the revocation feed.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Feed {
+    /// Number of the last death ever; 0 when there was none.
+    pub feed_seq: u64,
+    /// One death per thing, the latest, in the order of their numbers.
+    pub deaths: Vec<Death>,
+}
+
+/// The moment at which everything was loaded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The last change that is in it.
+    pub seq: u64,
+    /// What held for the whole installation.
+    pub installation: Installation,
+    /// What was dead.
+    pub feed: Feed,
+}
+
+/// When a secret was last used.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LastUsed {
+    /// Its place in the credential's list of secrets.
+    pub secret: u16,
+    /// When.
+    pub last_at: Timestamp,
+    /// From where, if known.
+    pub last_address: Option<IpAddr>,
+}
+
+/// How long logs are kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Retention {
+    /// Changes, in seconds.
+    pub changes_s: u64,
+    /// The last changes stay however old they are: this many.
+    pub changes_at_least: u64,
+    /// Hourly usage roll-ups, in hours. When a secret was last used is kept for good.
+    pub usage_hours: u64,
+}
+
+impl Default for Retention {
+    /// A week of changes and never fewer than 10,000; 92 days of usage.
+    fn default() -> Self {
+        Self { changes_s: 7 * 86_400, changes_at_least: 10_000, usage_hours: 92 * 24 }
+    }
+}
+
+/// How many rows were removed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Pruned {
+    /// Deaths whose last token has expired.
+    pub feed: u64,
+    /// Changes.
+    pub changes: u64,
+    /// Usage roll-ups.
+    pub usage: u64,
+}
+
+/// Whether the audit log is as it was written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Chain {
+    /// It is.
+    Whole {
+        /// How many events it has.
+        events: u64,
+    },
+    /// Somebody edited, added or removed an event.
+    Broken {
+        /// Number of the first event that is not as it was written, or not there.
+        seq: u64,
+    },
+}
+
+/// What a store has done since it was opened.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counts {
+    /// SQL statements, but for those of [`crate::Store::changed_since`] and
+    /// [`crate::Store::last_seq`].
+    pub statements: u64,
+    /// Calls of those two.
+    pub polls: u64,
+    /// Transactions that were written to disk; each may hold several commits.
+    pub transactions: u64,
+    /// Mutations that were committed.
+    pub commits: u64,
+}

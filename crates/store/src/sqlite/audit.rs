@@ -1,0 +1,96 @@
+//! Reading the audit log, and checking that it is as it was written. Events are written in
+//! `commit.rs` alone.
+
+use hallpass_core::{
+    OrganizationId, Timestamp,
+    audit::{CHAIN_START, Event},
+};
+use rusqlite::{Row, params};
+
+use super::{
+    rows,
+    session::{Session, int, uint},
+};
+use crate::{AuditFilter, Chain, StoreError, document};
+
+const COLUMNS: &str = "seq, at, actor, action, subject, organization_id, detail, hash";
+
+/// Events, newest first.
+pub(super) fn page(
+    session: &Session,
+    filter: &AuditFilter,
+    before_seq: Option<u64>,
+    limit: usize,
+) -> Result<Vec<Event>, StoreError> {
+    // One statement for each filter, so that each goes by its index.
+    let which = match (&filter.organization_id, &filter.subject) {
+        (None, None) => "?1 IS NULL AND ?2 IS NULL",
+        (Some(_), None) => "organization_id = ?1 AND ?2 IS NULL",
+        (None, Some(_)) => "?1 IS NULL AND subject = ?2",
+        // The unary plus keeps SQLite from taking the wider index.
+        (Some(_), Some(_)) => "+organization_id = ?1 AND subject = ?2",
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM audit WHERE {which} AND seq < ?3 ORDER BY seq DESC LIMIT ?4"
+    );
+    let params = params![
+        filter.organization_id.as_ref().map(|id| id.as_str()),
+        filter.subject,
+        int(before_seq.unwrap_or(u64::MAX)),
+        int(limit as u64),
+    ];
+    session.all(&sql, params, event)
+}
+
+/// Recomputes every hash. Events are never removed, so every number from 1 on must be there.
+pub(super) fn verify(session: &Session) -> Result<Chain, StoreError> {
+    session.at_one_moment(|session| {
+        let counter = "SELECT seq, audit_hash FROM installation";
+        let end =
+            session.first(counter, [], |row| Ok((uint(row, 0)?, row.get::<_, String>(1)?)))?;
+        let end = end.ok_or_else(rows::no_installation)?;
+
+        let mut last = (0, CHAIN_START.to_owned());
+        let mut broken = None;
+        session.each(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"), [], |row| {
+            if broken.is_some() {
+                return Ok(());
+            }
+            let next = last.0 + 1;
+            match event(row) {
+                Ok(event) if event.seq == next && event.link(&last.1) == event.hash => {
+                    last = (next, event.hash);
+                }
+                // A row that does not parse was edited, too.
+                Ok(_) | Err(StoreError::Damaged { .. }) => broken = Some(next),
+                Err(error) => return Err(error),
+            }
+            Ok(())
+        })?;
+        // The counter row knows the end, so a tail that was cut off is missed.
+        Ok(match broken {
+            Some(seq) => Chain::Broken { seq },
+            None if last == end => Chain::Whole { events: end.0 },
+            None => Chain::Broken { seq: (last.0 + 1).min(end.0.max(1)) },
+        })
+    })
+}
+
+fn event(row: &Row<'_>) -> Result<Event, StoreError> {
+    let seq = uint(row, 0)?;
+    let name = || format!("audit event {seq}");
+    let organization_id = match row.get::<_, Option<String>>(5)? {
+        Some(id) => Some(id.parse::<OrganizationId>().map_err(|e| StoreError::damaged(name(), e))?),
+        None => None,
+    };
+    Ok(Event {
+        seq,
+        at: Timestamp::from_millis(uint(row, 1)?),
+        actor: document::read(&row.get::<_, String>(2)?, name)?,
+        action: row.get(3)?,
+        subject: row.get(4)?,
+        organization_id,
+        detail: document::read(&row.get::<_, String>(6)?, name)?,
+        hash: row.get(7)?,
+    })
+}

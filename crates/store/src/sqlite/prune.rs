@@ -1,0 +1,56 @@
+//! Removing what nobody needs any more, one small step at a time. It must never make a gap in
+//! the change log: only its beginning goes.
+
+use hallpass_core::Timestamp;
+use rusqlite::params;
+
+use super::{
+    log,
+    session::{Session, int, uint},
+};
+use crate::{Pruned, Retention, StoreError};
+
+/// How many rows of a table one transaction removes at most.
+pub(super) const STEP: u64 = 1000;
+
+/// One step. There may be more to do if any count reached [`STEP`].
+pub(super) fn step(
+    session: &Session,
+    now: Timestamp,
+    keep: &Retention,
+) -> Result<Pruned, StoreError> {
+    let feed = session.execute(
+        "DELETE FROM feed WHERE identity IN
+            (SELECT identity FROM feed WHERE until_s <= ?1 LIMIT ?2)",
+        params![int(now.as_secs()), int(STEP)],
+    )?;
+    let hour = (now.as_secs() / 3600).saturating_sub(keep.usage_hours);
+    let usage = session.execute(
+        "DELETE FROM usage WHERE (client_id, hour, secret, api_id, ending) IN
+            (SELECT client_id, hour, secret, api_id, ending FROM usage WHERE hour < ?1 LIMIT ?2)",
+        params![int(hour), int(STEP)],
+    )?;
+    let changes = changes(session, now, keep)?;
+    Ok(Pruned { feed: feed as u64, changes, usage: usage as u64 })
+}
+
+fn changes(session: &Session, now: Timestamp, keep: &Retention) -> Result<u64, StoreError> {
+    let floor = log::last_seq(session)?.saturating_sub(keep.changes_at_least);
+    let old = now.minus_secs(keep.changes_s).as_millis();
+    // Clocks differ between nodes: the first change that is young enough ends the step, whatever
+    // dates come after it.
+    let mut upto = None;
+    let mut is_old = true;
+    let sql = "SELECT seq, at FROM changes WHERE seq <= ?1 ORDER BY seq LIMIT ?2";
+    session.each(sql, params![int(floor), int(STEP)], |row| {
+        is_old &= uint(row, 1)? < old;
+        if is_old {
+            upto = Some(uint(row, 0)?);
+        }
+        Ok(())
+    })?;
+    match upto {
+        Some(seq) => Ok(session.execute("DELETE FROM changes WHERE seq <= ?1", [int(seq)])? as u64),
+        None => Ok(0),
+    }
+}

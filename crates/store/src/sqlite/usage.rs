@@ -1,0 +1,116 @@
+//! Usage roll-ups: adding to them and reading them. Nothing here is fit to decide anything by.
+
+use std::{fmt::Display, str::FromStr};
+
+use hallpass_core::{
+    ClientId, Timestamp,
+    usage::{Ending, Slot, Usage},
+};
+use rusqlite::{Row, params};
+
+use super::session::{Session, int, uint};
+use crate::{LastUsed, StoreError};
+
+/// How many rows one transaction takes: a large roll-up must not hold up a revocation.
+pub(super) const STEP: usize = 500;
+
+/// Adds rows to what is there.
+pub(super) fn add(session: &Session, rows: &[Usage]) -> Result<(), StoreError> {
+    for Usage { slot, count, last_at, last_address } in rows {
+        let id = slot.client_id.as_str();
+        let address = last_address.map(|address| address.to_string());
+        let added = session.execute(
+            "INSERT INTO usage (client_id, hour, secret, api_id, ending, count, last_at, last_address)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+             WHERE EXISTS (SELECT 1 FROM credentials WHERE client_id = ?1)
+             ON CONFLICT (client_id, hour, secret, api_id, ending) DO UPDATE SET
+                count = count + excluded.count,
+                last_address = CASE WHEN excluded.last_at >= last_at
+                    THEN excluded.last_address ELSE last_address END,
+                last_at = max(last_at, excluded.last_at)",
+            params![
+                id,
+                int(slot.hour),
+                slot.secret,
+                slot.api_id.as_ref().map_or("", |id| id.as_str()),
+                slot.ending.word(),
+                int(*count),
+                int(last_at.as_millis()),
+                address,
+            ],
+        )?;
+        if added > 0 {
+            session.execute(
+                "INSERT INTO last_used (client_id, secret, last_at, last_address)
+                 VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (client_id, secret) DO UPDATE SET
+                    last_at = excluded.last_at, last_address = excluded.last_address
+                 WHERE excluded.last_at >= last_used.last_at",
+                params![id, slot.secret, int(last_at.as_millis()), address],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// The roll-ups of a credential, oldest first.
+pub(super) fn of(
+    session: &Session,
+    client_id: &ClientId,
+    since_hour: u64,
+) -> Result<Vec<Usage>, StoreError> {
+    let sql = "SELECT hour, secret, api_id, ending, count, last_at, last_address FROM usage
+         WHERE client_id = ?1 AND hour >= ?2 ORDER BY hour, secret, api_id, ending";
+    session.all(sql, params![client_id.as_str(), int(since_hour)], |row| {
+        let api_id = row.get::<_, String>(2)?;
+        let api_id = (!api_id.is_empty()).then_some(api_id);
+        let ending = row.get::<_, String>(3)?;
+        let endings = [Ending::Issued, Ending::Refused];
+        let ending = endings.into_iter().find(|known| known.word() == ending);
+        let unknown = || StoreError::damaged(name(client_id), "an unknown ending");
+        let slot = Slot {
+            client_id: client_id.clone(),
+            secret: row.get(1)?,
+            api_id: parsed(api_id, client_id)?,
+            ending: ending.ok_or_else(unknown)?,
+            hour: uint(row, 0)?,
+        };
+        let count = uint(row, 4)?;
+        let (last_at, last_address) = last(row, 5, client_id)?;
+        Ok(Usage { slot, count, last_at, last_address })
+    })
+}
+
+/// The latest use of each secret.
+pub(super) fn last_used(
+    session: &Session,
+    client_id: &ClientId,
+) -> Result<Vec<LastUsed>, StoreError> {
+    let sql = "SELECT secret, last_at, last_address FROM last_used
+         WHERE client_id = ?1 ORDER BY secret";
+    session.all(sql, [client_id.as_str()], |row| {
+        let (last_at, last_address) = last(row, 1, client_id)?;
+        Ok(LastUsed { secret: row.get(0)?, last_at, last_address })
+    })
+}
+
+fn last(
+    row: &Row<'_>,
+    column: usize,
+    client_id: &ClientId,
+) -> Result<(Timestamp, Option<std::net::IpAddr>), StoreError> {
+    let at = Timestamp::from_millis(uint(row, column)?);
+    Ok((at, parsed(row.get(column + 1)?, client_id)?))
+}
+
+fn parsed<T: FromStr<Err: Display>>(
+    text: Option<String>,
+    client_id: &ClientId,
+) -> Result<Option<T>, StoreError> {
+    let parse = |text: String| text.parse().map_err(|e| StoreError::damaged(name(client_id), e));
+    text.map(parse).transpose()
+}
+
+fn name(client_id: &ClientId) -> String {
+    format!("usage of {client_id}")
+}
