@@ -1,3 +1,5 @@
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 use crate::{
     fixture,
@@ -11,7 +13,6 @@ fn a_token_is_verified_by_the_published_key_and_no_other() {
         let stranger = VerifyingKey::new(&other_key(algorithm).public_jwk()).unwrap();
         for typ in [TokenType::AtJwt, TokenType::Jwt] {
             let token = key.sign(typ, br#"{"a":1}"#).unwrap();
-            assert_eq!(token.capacity(), token.len().next_multiple_of(1).max(token.capacity()));
             let jws = Jws::parse(&token).unwrap();
             assert_eq!(jws.payload(), br#"{"a":1}"#);
             assert_eq!(jws.header().algorithm, algorithm);
@@ -24,11 +25,7 @@ fn a_token_is_verified_by_the_published_key_and_no_other() {
     }
 }
 
-/// RSA keys take long to make, so the stranger of RS256 is that of RFC 7515 appendix A.2.
 fn other_key(algorithm: Algorithm) -> SigningKey {
-    if algorithm == Algorithm::Rs256 {
-        return SigningKey::generate(Algorithm::Es256).unwrap().0;
-    }
     SigningKey::generate(algorithm).unwrap().0
 }
 
@@ -54,18 +51,19 @@ fn what_is_not_a_key_of_the_algorithm_is_refused() {
         for other in Algorithm::ALL.into_iter().filter(|other| *other != algorithm) {
             assert!(SigningKey::from_pkcs8(other, pkcs8).is_err(), "{algorithm} as {other}");
         }
-        for junk in [&[][..], b"{}", &es256[..es256.len() - 1], &[&es256[..], &[0]].concat()] {
+        for junk in [&[][..], b"{}", &es256[..es256.len() - 1]] {
             assert!(SigningKey::from_pkcs8(algorithm, junk).is_err(), "{algorithm}");
         }
     }
 }
 
 #[test]
-fn an_rsa_key_of_1024_bits_is_refused() {
-    // Made by `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024`.
-    let pkcs8 = base64::engine::general_purpose::STANDARD.decode(WEAK_RSA.replace('\n', ""));
-    let refused = SigningKey::from_pkcs8(Algorithm::Rs256, &pkcs8.unwrap()).unwrap_err();
-    assert!(matches!(refused, KeyError::Invalid(_)), "{refused}");
+fn an_rsa_key_of_less_than_2048_bits_is_refused() {
+    for pkcs8 in [RSA_1024, RSA_2028] {
+        let pkcs8 = STANDARD.decode(pkcs8.replace('\n', "")).unwrap();
+        let refused = SigningKey::from_pkcs8(Algorithm::Rs256, &pkcs8).unwrap_err();
+        assert!(matches!(refused, KeyError::Invalid(_)), "{refused}");
+    }
 }
 
 #[test]
@@ -86,14 +84,36 @@ fn headers_hold_alg_typ_and_kid_alone() {
     }
 }
 
-const WEAK_RSA: &str = "
-MIICXQIBAAKBgQC15+FzidhguqAfh14PvgV6xQMiENw6Y0Sg43x9rRrNPQEUNb5mDFDrnmBi0QnFXqdojIEw51xD/ypBB9n/
-t7Hu5tIu4xC8ckt/0y5F+6agqJLrR4otqQoFrZL+yQhOOrrBUmAsJef9WL8RNbxG9UadfYdEhFc947dJW32eNQsoHwIDAQAB
-AoGAW2/uzPQadyz4dkDGUGV1Pawwkfwlp5fklHclScss8MPcefs19Pf16SpYSvPG1JZq0kvmWN3DbE6kP8Ihm8ALyTCuXzeS
-JP2rq9rt6qycs3cLWH9hHVdQyoTSS7cGDbXiCO71LdYVvLbn9GC6lOw9BXCzu7ND0R06u39OIiB7rgECQQDjlKAHOcFDJEm9
-atWLpVJkFQCCYwNl+h9kEDhbflNPi+c6ZmTFHkOlheluvlLFhngaVbnPhKX54QnU1e0MXl8fAkEAzJ8bsWhFbAapiLi54Iqy
-RkXcU3NkmnAs/Z7m5oEPpPlZm6eGP05axbiHEVhhQP6uiD6KIZzSq2nmNLJ7ir8XAQJAKd88mle8ATh6AMnZRHpEcHmUwGir
-RWYBxI1fcSYK+gXJo2sXe1UYKSo8Ss3luMYG7wF60H2ddB49itVZaf8rDQJBAMQt044ui0h7xrTnboaCU1OejRORMaYD4I60
-d2oN2OLxkeDzJ3mwdMTWGuEdW/jFdK35T9PUGALyAB0L9fhbJwECQQC9YfJi7VyPhQA144yC5h9NnYbxQ06NkStDOCxxJR8x
-GoL3EvQ6f0xZH+CT+w4TlP2k/+OLduidrNHNjwXtE5Mp
+/// PKCS#8 of a key made for this test by `openssl genpkey`, as is the next.
+const RSA_1024: &str = "\
+MIICdwIBADANBgkqhkiG9w0BAQEFAASCAmEwggJdAgEAAoGBAKpuT6xiLA0deUmMthai9oe3FL7GLAPIuuwTvqNcZFvr0MZh
+k6bFatZQAox7uLtQL1I2BCtJKBj0q17fsaB0hU8Etlxt3KI2nvxC9xisjdibHt6wFQiNctOMz7syBFEfO8KIw0HxF4swIMzz
+HVhcIPaSekGrWbDeDv86IWqIaNDlAgMBAAECgYBvOYKBi6gX/w4yc8Q5zax6MX82aXo8Ffn3K4OUdS2B18nuTavggKISrzCa
+ofuTMudPDbV20k16y+IzDmWLw79jG1vy49K5G/4nQ6NBagC4S/IXBc/fpPKYcwDbA12oeHkqgI7RaWTTiZaf74bm1QXWQqFh
+fBao0nnsTaiS5AT0WQJBANn41RZaERv32iK2GQkkGkFebEb6OsH1fhvO7+iZq9AsX3liIlrx9Kyq/EN88FPBtlEchb8uX+iF
+kNnI3OFKj/8CQQDIKi0R4IJ7tMvyrVqWJfxhX/2fO3O7aTzwbTo1dPc5xA89oKE4IxenffJDiQx9qPX14Q4qohAtXXsdsrQl
+5F8bAkEAu09n3iNb3Irq+zU84mwR2+bGaWATKiZKTp9P7rRPvz7CdM7t8vVFazQsP9qXs4IdqCo4jQfPB0PwLBa+KSQoBQJB
+AI8ITGJ86uDZJe/I3nVyuXEftc1GH4IpRmmLs8+lQFCgAEAKe4nw0aNXRXnrAej9hpzn8EaYvjScmzBylXaKRUcCQE8SOtcf
+cp9zeNmNc2qCbzzbMMXydeLuTERJgwjdfYGLnniAsGhfnTl7wd3Eejw1ljLp497ATVUfTBwgvbz7aYQ=
+";
+
+/// The length that a typing error once gave to another server's keys.
+const RSA_2028: &str = "\
+MIIEqQIBADANBgkqhkiG9w0BAQEFAASCBJMwggSPAgEAAoH+Cvf8di5BbJDBlBtRJ+YbHoW5eCTKO+DsQb1STkADINqOvBJP
+mh55gkJeH5DUEc9o5UcYwOTCubLfTQ/XnmrzCm8OysnCvC4R94feoUDqsQ17qMklCRnVEoz4oS8XaMedhbpArkUPU6Q09e1g
+nSUmVEBsgeCVM/o7Z+DuciLUpJ8TJR081dSjdap5Yx90q4bNLvm/z4Or71kWTS97oLQgPgqoq8ER59pTCBzPScRjiUPSdXgK
+0FbNW110ZqH2hmkKNzi00Fw0j4vQKIGfy6HXPr8Yjd73eKZskSclLR4OYtgpudhWEpP+1rfuiuqWMx6b7hqHXF33EFGDrHs/
+CtUCAwEAAQKB/gEqSuV7EHQqBIZpSHvGlAbwCb3bmqg1wqNRK1cosaxhy1vrTg1/Q0U1K66KwhyKPghtPxHuu0ji2ZnkHvGz
+RtJK7fVY7Zj0A/CZvGrA7K2WUxahF5AZ8GqiEx98Uy5MVk2IdaqNp40pGn8tkl/fPG0i0uQRKYh2Aq2MVYhGbvRqq6RRleXt
+/fW/sJ6m/RTOXbAXrYWnYv2hqZRzkh3U2C93zIrU4cUuGCvZulDGNe4L6Dlchv8P/voS+2EKblhrZQwaNbM0og350L+5BLN9
+ouIoDjMAXF3BbrO3sXaWZuWrnI9tae5ra9Lnhzj+n+v332I8USppCTYglEAVcDSZAn86BI2AeQst9JnnclFmGR1aEze+Br8V
+7E1l+RP0lSvT9WCcxgxTmF0jd1N8tOk/Cw7S2Ylq6pGt4pRqRYRZgtGhdVLFMJbIainBC6QFT5YXAMaGOYaLYVOcT4eEHsRg
+FAo0Af1h4XJPnJDexp8WGm46PL6SMglUele/j8D+H0gfAn8wZhIpcV5mtJqwoOgdFys1F5FmnLOVzigRAFE8bHjil/1rrbkK
+nLFUMEfvFMT1w/zDjNeUNakcvpNmAKAHUPaJKfsOVHGte+fkjeSKRU5jHH1DFJoYjjKm9j0aC9dH42YB1uAO27z467YGFeJZ
+REvsQ8AglmHimOsZ6xIJSN6LAn8JAJXYPm/upIqQ8BsTRYhZZqv6j19tDmqADSL8i3zueZ+RE+XrvrONAkHxEr0ybAvTya9Z
+6KXMHmE7EChWH0dZzzOVp1FuLZLnAmBj9pJqZVNollp7HBH2Khzz8jY0VkezBDAF1Q6AreGIv7cFnfpGjRBg7OSnuAgPkEW4
+6K+vAn8vFuCM2fTTUN1BBQ1RYH11hpy9jbFdC9wHzps7gv6K2P6Eid4D6TjPhLo4b6jCxhFj4eDOHvePNA0NrYYGGEwGYIYY
+Bykjde7FfRjjP1NpMwrc/WqAgbneoK4KbYLkOufA2mPdkQZn2k6b1ScJW13TXofMLQTIB6iW6xP9XJzJAn8HvAxzMxnTzFK+
+oICajBCxF93YgAUZhVCrIOgmr/aAyUxFBjJ5AMtijxKTXbBj+2gyQ243NY6ugxqU+EyMQDLjqPc+/pEmx6WrqInILQGcqWJa
+d0FG620q7XdNI/3Uq1J6cpHG8yOkr3WZuMf9EDkTgTNxzpH3hXJfUcY0Gv6B
 ";
