@@ -24,10 +24,13 @@ fn read(payload: &str) -> Result<Claims, String> {
 
 #[test]
 fn the_issuer_writes_its_claims_in_one_order() {
-    let full = format!(
-        r#"{{"iss":"https://issuer.example","aud":"https://api.example/books","sub":"reports","client_id":"reports","iat":{NOW_S},"exp":{},"jti":"01jd7","scope":"books:read books:write","gen":3,"org":"acme"}}"#,
-        NOW_S + 86_400
-    );
+    let exp = NOW_S + 86_400;
+    let full = [
+        r#"{"iss":"https://issuer.example","aud":"https://api.example/books","sub":"reports""#,
+        &format!(r#","client_id":"reports","iat":{NOW_S},"exp":{exp},"jti":"01jd7""#),
+        r#","scope":"books:read books:write","gen":3,"org":"acme"}"#,
+    ]
+    .concat();
     assert_eq!(String::from_utf8(payload()).unwrap(), full);
 
     let mut least = b"before".to_vec();

@@ -92,7 +92,7 @@ fn only_public_signature_keys_of_three_kinds_are_read() {
         (with(ec(), "d", "AA"), "private"),
         (with(okp.clone(), "d", "AA"), "private"),
         (with(rsa_good.clone(), "p", "AA"), "private"),
-        (with(rsa_good.clone(), "oth", json!([])), "private"),
+        (with(rsa_good, "oth", json!([])), "private"),
         (json!({}), "invalid"),
         (with(ec(), "kty", 2), "invalid"),
         (with(ec(), "kid", 2), "invalid"),

@@ -4,11 +4,12 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair},
 };
 use proptest::prelude::{any, prop, proptest};
+use serde_json::Value;
 
 use super::*;
 use crate::{
     fixture::{key, key_set, payload, policy},
-    jose::{KeySet, SigningKey},
+    jose::SigningKey,
     verify,
 };
 
@@ -45,30 +46,17 @@ fn header_outcome(header: &str) -> &'static str {
 
 #[test]
 fn the_examples_of_the_rfcs_verify() {
-    for (jwk, token) in [
-        // RFC 7515 appendix A.2.
-        (
-            r#"{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"}"#,
-            "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
-        ),
-        // RFC 7515 appendix A.3.
-        (
-            r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#,
-            "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
-        ),
-        // RFC 8037 appendix A.4.
-        (
-            r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
-            "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
-        ),
-    ] {
-        let set = KeySet::from_jwks(format!(r#"{{"keys":[{jwk}]}}"#).as_bytes()).unwrap();
+    let vectors: Value = serde_json::from_str(include_str!("../../../vectors/rfc.json")).unwrap();
+    for vector in vectors.as_array().unwrap() {
+        let (from, token) = (&vector["from"], vector["token"].as_str().unwrap());
+        let jwk = serde_json::from_value(vector["jwk"].clone()).unwrap();
+        let key = VerifyingKey::new(&jwk).unwrap();
         let jws = Jws::parse(token).unwrap();
-        let key = set.iter().next().unwrap();
-        assert_eq!(jws.verify_signature(key), Ok(()), "{jwk}");
+        assert_eq!(jws.verify_signature(&key), Ok(()), "{from}");
+        // The first letter of the payload is an `e` or an `R`.
         let forged = token.replace(".e", ".f").replace(".R", ".S");
         let jws = Jws::parse(&forged).unwrap();
-        assert_eq!(jws.verify_signature(key), Err(Rejection::BadSignature), "{jwk}");
+        assert_eq!(jws.verify_signature(&key), Err(Rejection::BadSignature), "{from}");
     }
 }
 
