@@ -2,6 +2,8 @@
 //! knows a database. It decides nothing: what a mutation does is `hallpass_core`'s to say, and
 //! nothing here reads a clock or logs.
 
+#[cfg(test)]
+mod contract;
 mod document;
 mod error;
 mod query;

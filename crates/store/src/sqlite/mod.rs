@@ -12,6 +12,8 @@ mod prune;
 mod readers;
 mod rows;
 mod session;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod writer;
 

@@ -1,0 +1,67 @@
+//! The one suite that every backend passes. A case gets a fresh database through [`Bench`] and
+//! must never ask which backend it is.
+
+pub(crate) mod concurrency;
+mod fixtures;
+pub(crate) mod logs;
+pub(crate) mod reads;
+pub(crate) mod writes;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::Store;
+
+pub(crate) use self::fixtures::{NOW, World, api, client_id, organization};
+
+/// One database, empty at first, that goes when this is dropped.
+#[async_trait]
+pub(crate) trait Bench: Send + Sync {
+    /// Opens it, as one more process would.
+    async fn open(&self) -> Arc<dyn Store>;
+
+    /// Runs SQL behind the store's back.
+    async fn edit(&self, sql: &str);
+}
+
+/// Makes a test of every case. `$bench` is an expression that makes a [`Bench`].
+macro_rules! contract {
+    ($bench:expr) => {
+        contract!($bench;
+            writes every_mutation_round_trips,
+            writes every_kill_reaches_the_feed,
+            writes a_refused_mutation_takes_no_number,
+            writes names_and_audiences_are_unique,
+            writes required_rows_must_exist,
+            writes the_longest_lifetime_only_grows,
+            writes everything_is_there_after_reopening,
+            logs changes_come_in_order_and_never_with_a_gap,
+            logs a_later_death_replaces_the_earlier_one,
+            logs pruning_leaves_what_is_needed,
+            logs pruning_ends_at_the_first_young_change,
+            logs every_change_has_its_audit_event,
+            logs any_edit_of_the_audit_log_is_found,
+            reads credentials_are_listed_by_page,
+            reads a_filter_finds_what_it_says,
+            reads what_has_expired_is_due,
+            reads usage_adds_up,
+            reads usage_goes_with_its_credential,
+            reads a_damaged_row_is_named,
+            concurrency numbers_stay_gapless_under_32_writers,
+            concurrency a_refused_write_harms_no_other,
+            concurrency two_processes_share_one_log,
+            concurrency a_poll_sees_the_writes_of_other_processes,
+            concurrency a_load_is_of_one_moment,
+        );
+    };
+    ($bench:expr; $($subject:ident $case:ident,)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::contract::$subject::$case(&$bench).await;
+            }
+        )*
+    };
+}
+pub(crate) use contract;

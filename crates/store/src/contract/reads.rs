@@ -1,0 +1,199 @@
+//! Lists, what is due, and usage.
+
+use hallpass_core::{
+    Credential, Mutation, OrganizationId,
+    change::Key,
+    usage::{Ending, Slot, Usage},
+};
+
+use super::{
+    Bench, NOW, World, api, client_id,
+    fixtures::{active, pending, secret},
+    organization,
+};
+use crate::{CredentialFilter, LastUsed, Retention, StoreError};
+
+async fn ids(world: &World, filter: &CredentialFilter, page: usize) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    loop {
+        let after = ids.last().map(|id| id.parse().unwrap());
+        let found = world.store.credentials(filter, after.as_ref(), page).await.unwrap();
+        ids.extend(found.iter().map(|credential| credential.client_id.to_string()));
+        if found.len() < page {
+            return ids;
+        }
+    }
+}
+
+fn of(numbers: &[u64]) -> Vec<String> {
+    numbers.iter().map(|number| client_id(*number).to_string()).collect()
+}
+
+pub(crate) async fn credentials_are_listed_by_page(bench: &dyn Bench) {
+    let world = World::with_credentials(bench, 7).await;
+    for page in [1, 2, 7, 8] {
+        let all = ids(&world, &CredentialFilter::default(), page).await;
+        assert_eq!(all, of(&[1, 2, 3, 4, 5, 6, 7]), "{page} a page");
+    }
+}
+
+pub(crate) async fn a_filter_finds_what_it_says(bench: &dyn Bench) {
+    let world = World::new(bench).await;
+    world.commit(Mutation::AddOrganization(organization(2))).await;
+    for (number, name) in [(1, "Monthly reports"), (2, "Übersicht 100%"), (3, "REPORTS_old")] {
+        world.add(pending(number, name).activate(NOW).unwrap()).await;
+    }
+    world.add(pending(4, "reports, pending")).await;
+    world.commit(Mutation::PauseCredential(client_id(3))).await;
+    let mut other = active(5);
+    other.organization_id = organization(2).id;
+    world.add(other).await;
+
+    let filter =
+        |organization_id: Option<u64>, status: Option<&str>, name: Option<&str>| CredentialFilter {
+            organization_id: organization_id.map(|number| organization(number).id),
+            status: status.map(str::to_owned),
+            name_contains: name.map(str::to_owned),
+        };
+    for (filter, wanted) in [
+        (filter(None, None, None), &[1, 2, 3, 4, 5][..]),
+        (filter(Some(1), None, None), &[1, 2, 3, 4]),
+        (filter(Some(2), None, None), &[5]),
+        (filter(Some(3), None, None), &[]),
+        (filter(None, Some("active"), None), &[1, 2, 5]),
+        (filter(Some(1), Some("paused"), None), &[3]),
+        (filter(None, None, Some("Reports")), &[1, 3, 4]),
+        (filter(None, None, Some("übersicht")), &[2]),
+        // Not a pattern: these are ordinary characters.
+        (filter(None, None, Some("%")), &[2]),
+        (filter(None, None, Some("s_o")), &[3]),
+        (filter(Some(1), Some("pending"), Some("reports")), &[4]),
+    ] {
+        assert_eq!(ids(&world, &filter, 2).await, of(wanted), "{filter:?}");
+    }
+}
+
+pub(crate) async fn what_has_expired_is_due(bench: &dyn Bench) {
+    let world = World::new(bench).await;
+    let ending = |number, secs| {
+        let mut credential: Credential = active(number);
+        credential.settings.expires_at = Some(NOW.plus_secs(secs));
+        credential
+    };
+    world.add(active(1)).await;
+    world.add(ending(2, 20)).await;
+    world.add(ending(3, 10)).await;
+    world.add(pending(4, "Pending")).await;
+    // A secret's end counts, too.
+    world.add(active(5)).await;
+    let others_expire_at = Some(NOW.plus_secs(5));
+    world
+        .commit(Mutation::AddSecret {
+            client_id: client_id(5),
+            secret: secret(2),
+            others_expire_at,
+        })
+        .await;
+
+    let due = async |secs, limit| {
+        let due = world.store.due(NOW.plus_secs(secs), limit).await.unwrap();
+        due.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    for (secs, limit, wanted) in [
+        (0, 9, &[][..]),
+        (5, 9, &[5]),
+        (10, 9, &[5, 3]),
+        (20, 9, &[5, 3, 2]),
+        (20, 2, &[5, 3]),
+        (1800, 9, &[5, 3, 2, 4]),
+    ] {
+        assert_eq!(due(secs, limit).await, of(wanted), "after {secs} s");
+    }
+    for number in [2, 3, 4, 5] {
+        world.commit_at(Mutation::ExpireCredential(client_id(number)), NOW.plus_secs(1800)).await;
+    }
+    assert_eq!(due(1_000_000, 9).await, of(&[]));
+}
+
+fn used(number: u64, secret: u16, ending: Ending, at_s: u64, count: u64) -> Usage {
+    let last_at = NOW.plus_secs(at_s);
+    Usage {
+        slot: Slot {
+            client_id: client_id(number),
+            secret,
+            api_id: (ending == Ending::Issued).then(|| api(1).id),
+            ending,
+            hour: last_at.as_secs() / 3600,
+        },
+        count,
+        last_at,
+        last_address: Some(format!("192.0.2.{}", at_s % 256).parse().unwrap()),
+    }
+}
+
+pub(crate) async fn usage_adds_up(bench: &dyn Bench) {
+    let world = World::with_credentials(bench, 2).await;
+    let record = async |rows: &[Usage]| world.store.record_usage(rows).await.unwrap();
+    record(&[used(1, 0, Ending::Issued, 10, 3), used(1, 0, Ending::Refused, 11, 1)]).await;
+    // The batch of another node, which comes late.
+    record(&[used(1, 0, Ending::Issued, 5, 2), used(1, 1, Ending::Issued, 3600, 1)]).await;
+    record(&[used(2, 0, Ending::Issued, 1, 1)]).await;
+
+    let hour = NOW.as_secs() / 3600;
+    let all = [
+        used(1, 0, Ending::Refused, 11, 1),
+        used(1, 0, Ending::Issued, 10, 5),
+        used(1, 1, Ending::Issued, 3600, 1),
+    ];
+    let usage = world.store.usage(&client_id(1), 0).await.unwrap();
+    assert_eq!(usage, all);
+    assert_eq!(world.store.usage(&client_id(1), hour + 1).await.unwrap(), all[2..]);
+    let last = |row: &Usage| LastUsed {
+        secret: row.slot.secret,
+        last_at: row.last_at,
+        last_address: row.last_address,
+    };
+    let last_used = world.store.last_used(&client_id(1)).await.unwrap();
+    assert_eq!(last_used, [last(&all[0]), last(&all[2])]);
+
+    // Roll-ups go after a while; the last use stays.
+    let keep = Retention { usage_hours: 1, ..Retention::default() };
+    let now = NOW.plus_secs(7200);
+    assert_eq!(world.store.prune(now, &keep).await.unwrap().usage, 3);
+    assert_eq!(world.store.usage(&client_id(1), 0).await.unwrap(), all[2..]);
+    assert_eq!(world.store.last_used(&client_id(1)).await.unwrap(), last_used);
+}
+
+pub(crate) async fn usage_goes_with_its_credential(bench: &dyn Bench) {
+    let world = World::with_credentials(bench, 1).await;
+    let rows = [used(1, 0, Ending::Issued, 1, 1), used(9, 0, Ending::Issued, 1, 1)];
+    world.store.record_usage(&rows).await.unwrap();
+    assert_eq!(world.store.usage(&client_id(9), 0).await.unwrap(), []);
+    assert_eq!(world.store.last_used(&client_id(9)).await.unwrap(), []);
+    world.commit(Mutation::RevokeCredential(client_id(1))).await;
+    assert_eq!(world.store.usage(&client_id(1), 0).await.unwrap().len(), 1);
+    world.commit(Mutation::DeleteCredential(client_id(1))).await;
+    assert_eq!(world.store.usage(&client_id(1), 0).await.unwrap(), []);
+    assert_eq!(world.store.last_used(&client_id(1)).await.unwrap(), []);
+}
+
+pub(crate) async fn a_damaged_row_is_named(bench: &dyn Bench) {
+    let world = World::with_credentials(bench, 2).await;
+    let id = client_id(1);
+    bench.edit(&format!("UPDATE credentials SET document = '{{}}' WHERE client_id = '{id}'")).await;
+    let named = |error| match error {
+        StoreError::Damaged { row, .. } => row,
+        other => panic!("{other:?}"),
+    };
+    let row = format!("credential {id}");
+    assert_eq!(named(world.store.image(&Key::Credential(id.clone())).await.unwrap_err()), row);
+    assert_eq!(named(world.store.load(&mut |_| ()).await.unwrap_err()), row);
+    let revoke = Mutation::RevokeCredential(id.clone());
+    assert_eq!(named(world.try_commit(revoke).await.unwrap_err()), row);
+    // It takes nothing else down with it.
+    world.commit(Mutation::RevokeCredential(client_id(2))).await;
+
+    let nobody: OrganizationId = organization(9).id;
+    let filter = CredentialFilter { organization_id: Some(nobody), ..Default::default() };
+    assert_eq!(world.store.credentials(&filter, None, 9).await.unwrap(), []);
+}

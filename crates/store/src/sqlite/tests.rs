@@ -1,0 +1,274 @@
+//! The contract on SQLite, and what only a file can do.
+
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use hallpass_core::Mutation;
+
+use super::{
+    Options, SqliteStore,
+    migrate::{self, MIGRATIONS, Migration},
+    session::{Counters, Purpose, Session},
+};
+use crate::{
+    Chain, Counts, Store, StoreError,
+    contract::{Bench, NOW, World, api, contract, organization},
+};
+
+contract!(File::new());
+
+/// A database file in a directory of its own.
+struct File {
+    folder: tempfile::TempDir,
+}
+
+impl File {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("hallpass.db")
+    }
+
+    fn store(&self, options: Options) -> World {
+        World { store: Arc::new(SqliteStore::open(&self.path(), options).unwrap()) }
+    }
+
+    fn raw(&self) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.path()).unwrap();
+        connection.busy_timeout(Duration::from_secs(10)).unwrap();
+        connection
+    }
+
+    fn session(&self) -> Session {
+        let counters = Arc::new(Counters::default());
+        let busy = Duration::from_secs(10);
+        Session::connect(&self.path(), Purpose::Write, busy, &counters).unwrap()
+    }
+}
+
+#[async_trait]
+impl Bench for File {
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(&self.path(), Options::default()).unwrap())
+    }
+
+    async fn edit(&self, sql: &str) {
+        self.raw().execute_batch(sql).unwrap();
+    }
+}
+
+fn add(number: u64) -> Mutation {
+    Mutation::AddOrganization(organization(number))
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn refusal(opened: Result<SqliteStore, StoreError>) -> String {
+    match opened {
+        Err(error) => error.to_string(),
+        Ok(_) => "opened".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn only_its_owner_can_read_the_database() {
+    let file = File::new();
+    let store = SqliteStore::open(&file.path(), Options::default()).unwrap();
+    store.commit(&add(1), &hallpass_core::audit::Actor::Server, NOW).await.unwrap();
+    let copy = file.folder.path().join("copy.db");
+    store.backup_to(&copy).await.unwrap();
+    for name in ["hallpass.db", "hallpass.db-wal", "hallpass.db-shm", "copy.db"] {
+        assert_eq!(mode(&file.folder.path().join(name)), 0o600, "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_database_of_ours_is_refused() {
+    let file = File::new();
+    let at = |name: &str| file.folder.path().join(name);
+    std::fs::write(at("text"), "a text that is long enough to be taken for a header ".repeat(9))
+        .unwrap();
+    std::fs::write(at("empty"), "").unwrap();
+    let other = rusqlite::Connection::open(at("other.db")).unwrap();
+    other.execute_batch("CREATE TABLE a (b)").unwrap();
+    for (name, make, wanted) in [
+        ("none/hallpass.db", true, "make it first"),
+        ("..", true, "does not name a file"),
+        ("", true, "it is not a file"),
+        ("text", true, "file is not a database"),
+        ("other.db", true, "the SQLite database of another program"),
+        ("empty", false, "the file is empty"),
+        ("none.db", false, "start the server once to make it"),
+        ("new.db", true, "opened"),
+    ] {
+        let open = if make { SqliteStore::open } else { SqliteStore::open_existing };
+        let got = refusal(open(&at(name), Options::default()));
+        assert!(got.contains(wanted), "{name}: {got}");
+    }
+    assert!(!at("none.db").exists());
+    assert_eq!(refusal(SqliteStore::open_existing(&at("new.db"), Options::default())), "opened");
+}
+
+#[test]
+fn many_may_make_the_database_at_once() {
+    let file = File::new();
+    let open = || SqliteStore::open(&file.path(), Options::default()).map(|_| ());
+    std::thread::scope(|scope| {
+        let opening: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+        for opened in opening {
+            assert_eq!(opened.join().unwrap(), Ok(()));
+        }
+    });
+}
+
+#[test]
+fn migrations_are_applied_once_and_never_edited() {
+    let file = File::new();
+    drop(file.store(Options::default()));
+    let session = file.session();
+    let second = Migration { name: "0002_more", sql: "CREATE TABLE more (a TEXT) STRICT" };
+    let edited = Migration { name: "0002_more", sql: "CREATE TABLE more (b TEXT) STRICT" };
+    let broken = Migration { name: "0003_broken", sql: "CREATE TABLE a (b); CREATE TABLE a (b)" };
+    let with = |more: &[Migration]| [MIGRATIONS, more].concat();
+    let apply = |migrations: Vec<Migration>| migrate::apply(&session, &migrations);
+    let known = MIGRATIONS.len() as u32;
+
+    assert_eq!(apply(with(&[second])), Ok(()));
+    assert_eq!(apply(with(&[second])), Ok(()));
+    assert_eq!(apply(with(&[])), Err(StoreError::Newer { found: known + 1, known }));
+    assert_eq!(
+        apply(with(&[edited])),
+        Err(StoreError::EditedMigration { name: "0002_more".to_owned() })
+    );
+    // A migration that fails leaves nothing behind.
+    assert!(apply(with(&[second, broken])).is_err());
+    assert_eq!(apply(with(&[second])), Ok(()));
+    let table = session.first("SELECT 1 FROM sqlite_schema WHERE name = 'a'", [], |_| Ok(()));
+    assert_eq!(table.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_survived() {
+    let file = File::new();
+    drop(file.store(Options::default()));
+    // Something else that takes room, and that an operator will remove.
+    file.raw().execute_batch("CREATE TABLE ballast AS SELECT zeroblob(500000) AS a").unwrap();
+    let pages: u32 = file.raw().query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    let world = file.store(Options { pages_at_most: Some(pages + 20), ..Options::default() });
+
+    let mut written = 0;
+    let error = loop {
+        match world.try_commit(add(written + 1)).await {
+            Ok(change) => written = change.seq,
+            Err(error) => break error,
+        }
+        assert!(written < 10_000);
+    };
+    assert_eq!(error, StoreError::Full);
+    assert!(written > 0);
+    assert_eq!(world.try_commit(add(written + 1)).await, Err(StoreError::Full));
+    // Nothing of the refused writes is there, and reading goes on.
+    assert_eq!(world.store.last_seq().await.unwrap(), written);
+    assert_eq!(world.store.organizations().await.unwrap().len() as u64, written);
+
+    file.raw().execute_batch("DROP TABLE ballast").unwrap();
+    assert_eq!(world.commit(add(written + 1)).await.seq, written + 1);
+    let chain = world.store.verify_audit_chain().await.unwrap();
+    assert_eq!(chain, Chain::Whole { events: written + 1 });
+}
+
+#[tokio::test]
+async fn a_writer_that_waits_too_long_says_so() {
+    let file = File::new();
+    let world = file.store(Options { busy_timeout: Duration::ZERO, ..Options::default() });
+    let other = file.raw();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = world.try_commit(add(1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+    assert!(error.to_string().contains("another process is writing"), "{error}");
+    // Readers and polls do not wait for writers.
+    assert_eq!(world.store.last_seq().await.unwrap(), 0);
+    assert_eq!(world.store.organizations().await.unwrap(), []);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(world.commit(add(1)).await.seq, 1);
+}
+
+#[tokio::test]
+async fn writes_share_a_transaction_and_polls_cost_no_statement() {
+    let file = File::new();
+    let world = file.store(Options::default());
+    let all = (1..=200).map(|number| world.commit(add(number)));
+    futures_util::future::join_all(all).await;
+    let counts = world.store.counts();
+    assert_eq!(counts.commits, 200);
+    assert!(counts.transactions < 20, "{counts:?}");
+    for _ in 0..1000 {
+        assert!(!world.store.changed_since(200).await.unwrap());
+    }
+    assert_eq!(world.store.counts(), Counts { polls: counts.polls + 1000, ..counts });
+}
+
+#[tokio::test]
+async fn a_write_that_panics_harms_no_other() {
+    let file = File::new();
+    let store = SqliteStore::open(&file.path(), Options::default()).unwrap();
+    let panicking = store.writer.run(|session| -> Result<(), StoreError> {
+        session.execute("UPDATE installation SET seq = 99", [])?;
+        panic!("for this test")
+    });
+    let by = hallpass_core::audit::Actor::Server;
+    let mutation = add(1);
+    let (panicked, written) = tokio::join!(panicking, store.commit(&mutation, &by, NOW));
+    assert!(matches!(panicked, Err(StoreError::Unavailable(_))), "{panicked:?}");
+    assert_eq!(written.unwrap().seq, 1);
+}
+
+#[tokio::test]
+async fn dropping_the_store_finishes_the_writes_that_wait() {
+    let file = File::new();
+    let world = file.store(Options::default());
+    let mut waiting: Vec<_> =
+        (1..=50).map(|number| Box::pin(world.try_commit(add(number)))).collect();
+    // Polled once, each has handed its write in.
+    for commit in &mut waiting {
+        let _ = futures_util::poll!(commit);
+    }
+    drop(waiting);
+    drop(world);
+    assert_eq!(file.store(Options::default()).store.last_seq().await.unwrap(), 50);
+    // The last to close tidies the log away.
+    assert!(!file.folder.path().join("hallpass.db-wal").exists());
+}
+
+#[tokio::test]
+async fn a_backup_is_a_whole_database() {
+    let file = File::new();
+    let store = Arc::new(SqliteStore::open(&file.path(), Options::default()).unwrap());
+    let world = World { store: store.clone() };
+    for number in 1..=20 {
+        world.commit(add(number)).await;
+    }
+    world.commit(Mutation::AddApi(api(1))).await;
+    let copy = file.folder.path().join("copy.db");
+    let (backed_up, _) = tokio::join!(store.backup_to(&copy), world.commit(add(21)));
+    backed_up.unwrap();
+    let again = store.backup_to(&copy).await.unwrap_err();
+    assert!(again.to_string().contains("there is a file already"), "{again}");
+
+    let restored = SqliteStore::open_existing(&copy, Options::default()).unwrap();
+    let seq = restored.last_seq().await.unwrap();
+    assert!((21..=22).contains(&seq));
+    assert_eq!(restored.verify_audit_chain().await.unwrap(), Chain::Whole { events: seq });
+    // A reader that is ahead of a restored backup is told to start anew.
+    let ahead = restored.changes_after(seq + 1, 9).await;
+    assert!(matches!(ahead, Err(StoreError::ChangesGone { .. })), "{ahead:?}");
+}
