@@ -1,3 +1,5 @@
+//! How payloads are written and read: every wrong type, missing claim and repeated member.
+
 use proptest::prelude::proptest;
 use serde_json::json;
 

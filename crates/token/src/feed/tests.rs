@@ -1,3 +1,5 @@
+//! Entries and snapshots, checked against the vectors that other readers use too.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Verdicts, checked against the vectors that other readers use too, and what they cost in memory.
+
 use serde_json::Value;
 
 use super::*;

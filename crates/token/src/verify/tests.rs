@@ -1,3 +1,5 @@
+//! Whole tokens against policies and clocks.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The stream, written, cut at any byte, malformed and without end.
+
 use proptest::prelude::{any, prop, proptest};
 use serde_json::Value;
 

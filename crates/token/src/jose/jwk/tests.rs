@@ -1,3 +1,5 @@
+//! Which public keys are read and which are not, one by one and in sets.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Private keys: made, stored, refused, and never shown. The keys written down here guard nothing.
+
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Attacks on the compact form, its header and its signature, and the examples of the RFCs.
+
 use aws_lc_rs::{
     hmac,
     rand::SystemRandom,
