@@ -1,5 +1,6 @@
 //! What holds for the whole installation, beside which every change is made.
 
+use hallpass_token::verify::LEEWAY_MAX_S;
 use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, vault::Vault};
@@ -7,12 +8,12 @@ use crate::{Timestamp, vault::Vault};
 /// How much longer than the longest token lifetime a death stays in the feed, in seconds.
 ///
 /// A node that is cut off from the database issues tokens for up to its `max_staleness` (which
-/// may be 24 hours at most) without knowing of a kill, and verifiers allow some leeway; the
+/// may be 6 hours at most) without knowing of a kill, and verifiers allow some leeway; the
 /// entry must outlive those tokens too.
-pub const FEED_MARGIN_S: u64 = MAX_STALENESS_S + 300;
+pub const FEED_MARGIN_S: u64 = MAX_STALENESS_S + LEEWAY_MAX_S;
 
 /// The largest `max_staleness` that a node may be configured with, in seconds.
-pub const MAX_STALENESS_S: u64 = 86_400;
+pub const MAX_STALENESS_S: u64 = 6 * 3600;
 
 /// The one row about the installation itself.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]

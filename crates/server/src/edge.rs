@@ -73,11 +73,12 @@ pub(crate) async fn serve(
     app.metrics.requests.get_or_create(&RequestLabels { endpoint, status }).inc();
     let label = EndpointLabel { endpoint };
     app.metrics.durations.get_or_create(&label).observe(took.as_secs_f64());
+    let endpoint_word = endpoint.word();
     // Tokens and health checks that went well come by the thousand.
     if status < 400 && matches!(endpoint, Endpoint::Token | Endpoint::Health) {
-        debug!(request.id = ?id, %method, ?endpoint, status, ?took, %peer, "Answered");
+        debug!(request.id = ?id, %method, endpoint = endpoint_word, status, ?took, %peer, "Answered");
     } else {
-        info!(request.id = ?id, %method, ?endpoint, status, ?took, %peer, "Answered");
+        info!(request.id = ?id, %method, endpoint = endpoint_word, status, ?took, %peer, "Answered");
     }
     response.headers_mut().insert(REQUEST_ID, id);
     Ok(response)

@@ -8,7 +8,7 @@ use hallpass_core::{Mutation, Timestamp, audit::Actor};
 use hallpass_store::{Retention, StoreError};
 use hallpass_token::jose::Algorithm;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{app::App, rotation::Rotation};
 
@@ -155,7 +155,7 @@ async fn prune(app: App) {
     let now = app.clock.now();
     app.live.feed.prune(now);
     match app.store.prune(now, &Retention::default()).await {
-        Ok(pruned) => info!(?pruned, "Pruned"),
+        Ok(pruned) => debug!(?pruned, "Pruned"),
         Err(why) => warn!(%why, "Cannot prune"),
     }
 }

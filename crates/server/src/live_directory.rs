@@ -17,7 +17,7 @@ use hallpass_core::{
 use hallpass_store::{Store, StoreError};
 use hallpass_token::revocation::Handle;
 use tokio::sync::Mutex;
-use tracing::{error, info, warn};
+use tracing::{debug, error, warn};
 
 use crate::{
     clock::Clock,
@@ -196,7 +196,7 @@ impl LiveDirectory {
             Image::Ring(ring) => return self.keys.put(ring),
             Image::Api(api) => self.keys.hear_of(api),
             Image::Vault(vault) => {
-                info!(sealed_under = vault.sealed_under, "The vault is sealed under this key");
+                debug!(sealed_under = vault.sealed_under, "The vault");
             }
             Image::Organization(_) | Image::Credential(_) => {}
         }

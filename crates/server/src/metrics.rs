@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
     metrics::{
         counter::Counter,
         family::Family,
@@ -15,7 +15,7 @@ use prometheus_client::{
 };
 
 /// The endpoints that are told apart.
-#[derive(Clone, Copy, Debug, EncodeLabelValue, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(missing_docs, reason = "each is the endpoint of its name")]
 pub enum Endpoint {
     Token,
@@ -27,6 +27,29 @@ pub enum Endpoint {
     FeedStream,
     Health,
     Other,
+}
+
+impl Endpoint {
+    /// The word for it in metrics and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Revoke => "revoke",
+            Self::Introspect => "introspect",
+            Self::Metadata => "metadata",
+            Self::Jwks => "jwks",
+            Self::Feed => "feed",
+            Self::FeedStream => "feed_stream",
+            Self::Health => "health",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl EncodeLabelValue for Endpoint {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        EncodeLabelValue::encode(&self.word(), encoder)
+    }
 }
 
 /// Labels of a request.

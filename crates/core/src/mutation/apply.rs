@@ -2,7 +2,7 @@
 //! `credential`; here is what the feed and the audit log hear of them.
 
 use hallpass_token::{
-    feed::{Entry, Subject},
+    feed::{self, Entry, Subject},
     revocation::Handle,
 };
 use serde_json::json;
@@ -154,8 +154,7 @@ impl Mutation {
                 effect: Effect::None,
                 death: Some(Entry {
                     subject: Subject::Token { handle: Handle::of(jti) },
-                    // Verifiers allow some leeway after `exp`.
-                    until_s: exp_s.saturating_add(300),
+                    until_s: feed::until_s(*exp_s),
                 }),
                 deed: deed_of(&now, "token.revoke", json!({ "jti": jti })),
             }),

@@ -1,0 +1,94 @@
+//! The command line, one module per subject. Management commands work beside a running server:
+//! each is one more writer, whose changes every node sees within a second.
+
+mod api;
+mod audit;
+mod backup;
+mod credential;
+mod doctor;
+mod feed;
+mod find;
+mod init;
+mod key;
+mod organization;
+mod secret;
+mod serve;
+mod settings;
+mod token;
+
+use clap::Subcommand;
+use clap_complete::Shell;
+
+use crate::{config::Config, output::Output};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    Serve,
+    /// Make the database and the master key
+    Init,
+    /// Customers: the organizations that own credentials
+    #[command(subcommand, visible_alias = "org")]
+    Organization(organization::Command),
+    /// The APIs that tokens are for
+    #[command(subcommand)]
+    Api(api::Command),
+    /// Credentials: add, look at, pause, revoke
+    #[command(subcommand)]
+    Credential(credential::Command),
+    /// Single secrets of a credential
+    #[command(subcommand)]
+    Secret(secret::Command),
+    /// Signing keys and the master key
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Look into a token
+    #[command(subcommand)]
+    Token(token::Command),
+    /// The revocation feed
+    #[command(subcommand)]
+    Feed(feed::Command),
+    /// The audit log: who did what, when
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Copy the database to a file, consistently, beside a running server
+    Backup(backup::Args),
+    /// Look for the usual misconfigurations
+    Doctor,
+    /// Settings
+    #[command(subcommand)]
+    Config(settings::Command),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Runs one command to its end.
+pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::run(config).await,
+            Command::Init => init::run(&config, output).await,
+            Command::Organization(command) => organization::run(command, &config, output).await,
+            Command::Api(command) => api::run(command, &config, output).await,
+            Command::Credential(command) => credential::run(command, &config, output).await,
+            Command::Secret(command) => secret::run(command, &config, output).await,
+            Command::Key(command) => key::run(command, &config, output).await,
+            Command::Token(command) => token::run(command, &config, output).await,
+            Command::Feed(command) => feed::run(command, &config, output).await,
+            Command::Audit(command) => audit::run(command, &config, output).await,
+            Command::Backup(args) => backup::run(&args, &config, output).await,
+            Command::Doctor => doctor::run(&config, output).await,
+            Command::Config(command) => settings::run(&command, &config),
+            Command::Completions { shell } => {
+                let mut line = crate::command_line();
+                clap_complete::generate(shell, &mut line, "hallpass", &mut std::io::stdout());
+                Ok(())
+            }
+        }
+    })
+}

@@ -1,0 +1,160 @@
+//! `hallpass credential`: the OAuth clients of the organizations.
+
+mod add;
+mod show;
+
+pub(super) use self::add::CredentialFile;
+use anyhow::bail;
+use clap::Subcommand;
+use hallpass_core::{Change, Credential, Mutation};
+use hallpass_store::{CredentialFilter, Store};
+use serde_json::json;
+
+use crate::{
+    config::Config,
+    installation::Installation,
+    output::{Output, table},
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a credential; prints its secret, once
+    Add(add::Args),
+    /// List credentials
+    List {
+        /// Only those of this organization: id or name
+        #[arg(long)]
+        organization: Option<String>,
+        /// Only those in this status: pending, active, paused or revoked
+        #[arg(long)]
+        status: Option<String>,
+        /// Only those whose name contains this
+        #[arg(long)]
+        name: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 1000)]
+        limit: usize,
+    },
+    /// Show one credential with its secrets
+    Show {
+        /// Client id or name
+        credential: String,
+    },
+    /// Change a credential
+    Update(add::UpdateArgs),
+    /// Add a second secret and give the others an end date, so that rotation needs no downtime
+    Rotate {
+        /// Client id or name
+        credential: String,
+        /// How long the old secrets go on working
+        #[arg(long, default_value = "7d")]
+        overlap: String,
+        /// Where the new secret will be kept
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Refuse new tokens and kill the live ones, until resumed
+    Pause {
+        /// Client id or name
+        credential: String,
+    },
+    /// End a pause; what was killed stays dead
+    Resume {
+        /// Client id or name
+        credential: String,
+    },
+    /// End a credential for good and kill all of its live tokens
+    Revoke {
+        /// Client id or name
+        credential: String,
+    },
+    /// Remove a revoked credential
+    Delete {
+        /// Client id or name
+        credential: String,
+    },
+}
+
+pub(super) async fn run(command: Command, config: &Config, output: Output) -> anyhow::Result<()> {
+    let installation = Installation::open(config).await?;
+    match command {
+        Command::Add(args) => add::add(args, &installation, config, output).await,
+        Command::Update(args) => add::update(args, &installation, output).await,
+        Command::Show { credential } => show::show(&credential, &installation, output).await,
+        Command::List { organization, status, name, limit } => {
+            let organization_id = match organization {
+                Some(called) => Some(installation.organization(&called).await?.id),
+                None => None,
+            };
+            let filter = CredentialFilter { organization_id, status, name_contains: name };
+            list(&installation, &filter, limit, output).await
+        }
+        Command::Rotate { credential, overlap, note } => {
+            let rotation = super::secret::New {
+                note: &note,
+                expires_in: None,
+                others_expire_in: Some(&overlap),
+            };
+            super::secret::add(&credential, rotation, &installation, config, output).await
+        }
+        Command::Pause { credential } => {
+            let own = installation.credential(&credential).await?;
+            let change =
+                installation.commit(&Mutation::PauseCredential(own.client_id.clone())).await?;
+            done(output, &own, &change, "Paused", "It gets no tokens, and its live ones are dead");
+            Ok(())
+        }
+        Command::Resume { credential } => {
+            let own = installation.credential(&credential).await?;
+            let change =
+                installation.commit(&Mutation::ResumeCredential(own.client_id.clone())).await?;
+            done(output, &own, &change, "Resumed", "It gets tokens again; the old ones stay dead");
+            Ok(())
+        }
+        Command::Revoke { credential } => {
+            let own = installation.credential(&credential).await?;
+            let change =
+                installation.commit(&Mutation::RevokeCredential(own.client_id.clone())).await?;
+            let says = "All of its live tokens are dead at every connected verifier within a \
+                        second";
+            done(output, &own, &change, "Revoked", says);
+            Ok(())
+        }
+        Command::Delete { credential } => {
+            let own = installation.credential(&credential).await?;
+            let change =
+                installation.commit(&Mutation::DeleteCredential(own.client_id.clone())).await?;
+            let says = "The feed keeps its entry until the last token would have expired";
+            done(output, &own, &change, "Deleted", says);
+            Ok(())
+        }
+    }
+}
+
+fn done(output: Output, own: &Credential, change: &Change, did: &str, says: &str) {
+    let feed_seq = change.death.as_ref().map(|death| death.feed_seq);
+    let value =
+        json!({ "client_id": own.client_id, "change_seq": change.seq, "feed_seq": feed_seq });
+    output.print(&value, || format!("{did} {} ({}). {says}.", own.settings.name, own.client_id));
+}
+
+async fn list(
+    installation: &Installation,
+    filter: &CredentialFilter,
+    limit: usize,
+    output: Output,
+) -> anyhow::Result<()> {
+    if let Some(status) = &filter.status
+        && !["pending", "active", "paused", "revoked"].contains(&status.as_str())
+    {
+        bail!("there is no status {status:?}: it is pending, active, paused or revoked");
+    }
+    let apis = installation.store.apis().await?;
+    let all = installation.store.credentials(filter, None, limit).await?;
+    let views: Vec<_> = all.iter().map(|own| show::view(own, &apis, &[])).collect();
+    output.print(&views, || {
+        let rows: Vec<_> = all.iter().map(|own| show::row(own, &apis)).collect();
+        table(&["name", "client id", "status", "APIs", "secrets", "expires"], &rows)
+    });
+    Ok(())
+}

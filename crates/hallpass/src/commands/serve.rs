@@ -1,0 +1,80 @@
+//! `hallpass serve`: the server, until it is told to end.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use hallpass_server::{App, LiveDirectory, Server, clock::SystemClock, housekeeping};
+use hallpass_store::Store;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinHandle,
+};
+use tracing::{info, warn};
+
+use crate::{config::Config, installation::Installation, logs};
+
+/// A server that answers in the background.
+pub(super) struct Running {
+    pub(super) app: App,
+    pub(super) installation: Installation,
+    pub(super) address: std::net::SocketAddr,
+    pub(super) metrics_address: std::net::SocketAddr,
+    server: JoinHandle<()>,
+    tasks: tokio_util::task::TaskTracker,
+}
+
+impl Running {
+    /// Opens the installation, takes the sockets and starts to answer.
+    pub(super) async fn start(config: &Config) -> anyhow::Result<Self> {
+        let (installation, master) = Installation::set_up(config).await?;
+        let store: Arc<dyn Store> = installation.store.clone();
+        let clock = Arc::new(SystemClock);
+        let max_staleness_s = config.server.max_staleness_s;
+        let live =
+            LiveDirectory::load(store.clone(), &master, clock.clone(), max_staleness_s).await?;
+        let app = App::new(config.server.clone(), clock, store, live);
+        let server = Server::bind(app.clone()).await?;
+        let (address, metrics_address) = (server.public_address()?, server.metrics_address()?);
+        let tasks = housekeeping::start(&app);
+        let server = tokio::spawn(server.run());
+        Ok(Self { app, installation, address, metrics_address, server, tasks })
+    }
+
+    /// Lets open requests finish, writes what is counted, and ends.
+    pub(super) async fn stop(self) -> anyhow::Result<()> {
+        self.app.closing.cancel();
+        self.server.await.context("the server ended badly")?;
+        self.tasks.wait().await;
+        Ok(())
+    }
+}
+
+pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+    logs::start(&config.local)?;
+    let running = Running::start(&config).await?;
+    info!(
+        issuer = config.server.issuer,
+        listen = %running.address,
+        metrics = %running.metrics_address,
+        tls = config.server.tls_cert.is_some(),
+        credentials = running.app.live.directory.len(),
+        change.seq = running.app.live.applied(),
+        "Hallpass answers"
+    );
+    if !running.address.ip().is_loopback() && config.server.tls_cert.is_none() {
+        warn!("Listening beyond loopback without TLS: put a proxy in front that speaks TLS");
+    }
+    until_told().await?;
+    info!("Closing: open requests may finish");
+    running.stop().await
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub(super) async fn until_told() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => result?,
+    }
+    Ok(())
+}

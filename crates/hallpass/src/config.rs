@@ -1,0 +1,235 @@
+//! Settings from their four sources: defaults, file, environment, flags, the later beating the
+//! earlier. The one place that knows names of environment variables.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Arg, ArgMatches, Command};
+use hallpass_server::Config as ServerConfig;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+/// The commented file that `hallpass config example` prints.
+pub(crate) const EXAMPLE: &str = include_str!("config.example.toml");
+
+/// Read if it exists and no other is named.
+const DEFAULT_FILE: &str = "hallpass.toml";
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Pretty,
+    /// For machines.
+    Json,
+}
+
+/// What the binary itself can be told.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LocalConfig {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) master_key_file: Option<PathBuf>,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: String,
+}
+
+impl Default for LocalConfig {
+    fn default() -> Self {
+        Self {
+            data_dir: "hallpass-data".into(),
+            master_key_file: None,
+            log_format: LogFormat::Pretty,
+            log_level: "info".to_owned(),
+        }
+    }
+}
+
+/// All settings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Config {
+    pub(crate) local: LocalConfig,
+    pub(crate) server: ServerConfig,
+}
+
+impl Config {
+    /// The database's file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.local.data_dir.join("hallpass.db")
+    }
+}
+
+/// Settings whose default is absent, which serde therefore does not list.
+const WITHOUT_DEFAULT: [&str; 3] = ["tls_cert", "tls_key", "master_key_file"];
+
+const LOCAL: [&str; 4] = ["data_dir", "master_key_file", "log_format", "log_level"];
+
+/// Every setting with its default.
+fn defaults() -> Table {
+    let mut all = table_of(&ServerConfig::default());
+    all.extend(table_of(&LocalConfig::default()));
+    all
+}
+
+fn table_of(config: &impl Serialize) -> Table {
+    // Both structs are plain; a test reads every key of them.
+    Table::try_from(config).unwrap_or_default()
+}
+
+/// The name of every setting.
+fn names() -> Vec<String> {
+    let mut names: Vec<String> = defaults().keys().cloned().collect();
+    names.extend(WITHOUT_DEFAULT.iter().map(ToString::to_string));
+    names.sort();
+    names
+}
+
+/// Adds a flag and an environment variable for every setting.
+pub(crate) fn with_flags(command: Command) -> Command {
+    names().into_iter().fold(command, |command, name| {
+        // `hallpass --help` would drown in them: `hallpass config example` explains each.
+        let flag = Arg::new(name.clone())
+            .long(name.replace('_', "-"))
+            .env(format!("HALLPASS_{}", name.to_uppercase()))
+            .value_name("VALUE")
+            .global(true)
+            .help_heading("Settings")
+            .hide(!["data_dir", "issuer", "listen"].contains(&name.as_str()))
+            .hide_env_values(true)
+            .help(format!("Setting `{name}`; see `hallpass config example`"));
+        command.arg(flag)
+    })
+}
+
+/// Puts the settings together. `file` is the one named by the user, if any.
+pub(crate) fn load(file: Option<&Path>, flags: &ArgMatches) -> anyhow::Result<Config> {
+    let mut table = match file {
+        Some(path) => read_file(path)?,
+        None if Path::new(DEFAULT_FILE).exists() => read_file(Path::new(DEFAULT_FILE))?,
+        None => Table::new(),
+    };
+    for name in names() {
+        if let Some(text) = flags.get_one::<String>(&name) {
+            table.insert(name.clone(), value_of(&name, text));
+        }
+    }
+    from_table(table)
+}
+
+fn read_file(path: &Path) -> anyhow::Result<Table> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the settings in {}", path.display()))?;
+    let table: Table =
+        text.parse().with_context(|| format!("{} is not valid TOML", path.display()))?;
+    for name in table.keys() {
+        refuse_unknown(name).with_context(|| format!("in {}", path.display()))?;
+    }
+    Ok(table)
+}
+
+fn refuse_unknown(name: &str) -> anyhow::Result<()> {
+    let names = names();
+    if names.iter().any(|known| known == name) {
+        return Ok(());
+    }
+    let nearest = names
+        .iter()
+        .max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
+    let nearest = nearest.map_or("", String::as_str);
+    bail!(
+        "there is no setting `{name}`; the nearest name is `{nearest}` \
+         (`hallpass config example` lists all)"
+    )
+}
+
+/// The text of a flag or variable as the type that the setting has.
+fn value_of(name: &str, text: &str) -> Value {
+    match defaults().get(name) {
+        Some(Value::Integer(_)) => {
+            text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Integer)
+        }
+        Some(Value::Array(_)) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
+        }
+        _ => Value::String(text.to_owned()),
+    }
+}
+
+fn from_table(mut table: Table) -> anyhow::Result<Config> {
+    let local = LOCAL.iter().filter_map(|name| table.remove_entry(*name)).collect::<Table>();
+    let config = Config {
+        local: local.try_into().context("a setting has the wrong form")?,
+        server: table.try_into().context("a setting has the wrong form")?,
+    };
+    config.server.validate()?;
+    Ok(config)
+}
+
+/// The settings in force, as a file would give them.
+pub(crate) fn effective(config: &Config) -> Table {
+    let mut all = table_of(&config.server);
+    all.extend(table_of(&config.local));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_args(args: &[&str]) -> ArgMatches {
+        with_flags(Command::new("hallpass")).try_get_matches_from(args).unwrap()
+    }
+
+    #[test]
+    fn the_example_names_every_setting_with_its_default() {
+        let example: Table = EXAMPLE.parse().unwrap();
+        assert_eq!(example, defaults());
+        for name in WITHOUT_DEFAULT {
+            assert!(EXAMPLE.contains(&format!("\n# {name} = ")), "{name}");
+        }
+    }
+
+    #[test]
+    fn flags_beat_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hallpass.toml");
+        std::fs::write(&path, "listen = \"127.0.0.1:1\"\nbody_timeout_s = 2\n").unwrap();
+        let flags = with_args(&[
+            "hallpass",
+            "--listen",
+            "127.0.0.1:3",
+            "--trusted-proxies",
+            "10.0.0.0/8, ::1/128",
+            "--connections-at-most",
+            "7",
+        ]);
+        let config = load(Some(&path), &flags).unwrap();
+        assert_eq!(config.server.listen.port(), 3);
+        assert_eq!(config.server.body_timeout_s, 2);
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+        assert_eq!(config.server.connections_at_most, 7);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hallpass.toml");
+        for (text, says) in [
+            ("lisen = \"127.0.0.1:1\"", "the nearest name is `listen`"),
+            ("[server]\nlisten = 1", "there is no setting `server`"),
+            ("listen = ", "not valid TOML"),
+            ("listen = 5", "wrong form"),
+            ("max_staleness_s = 1", "max_staleness_s must be between 5 and 21600"),
+            ("issuer = \"http://auth.example.com\"", "https"),
+            ("tls_cert = \"a\"", "belong together"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let why = load(Some(&path), &with_args(&["hallpass"])).unwrap_err();
+            assert!(format!("{why:#}").contains(says), "{text}: {why:#}");
+        }
+        let missing = load(Some(&dir.path().join("none")), &with_args(&["hallpass"]));
+        assert!(missing.unwrap_err().to_string().contains("cannot read the settings"));
+    }
+}
