@@ -1,3 +1,5 @@
+//! The life of a credential: which steps each state allows, and which tokens each step kills.
+
 use super::*;
 use crate::{
     Conflict, Installation,

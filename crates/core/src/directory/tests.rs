@@ -1,3 +1,5 @@
+//! What the directory makes of changes.
+
 use super::*;
 use crate::{
     Api, ApiId, ClientId, SecretId, Timestamp,

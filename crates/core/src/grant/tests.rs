@@ -1,3 +1,5 @@
+//! The token endpoint's decisions, as tables of requests and answers.
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::*;

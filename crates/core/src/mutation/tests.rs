@@ -1,3 +1,5 @@
+//! What mutations do to rows, and what the feed hears of them.
+
 use hallpass_token::{
     feed::{Entry, Subject},
     jose::Algorithm,
