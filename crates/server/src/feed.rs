@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -59,12 +59,26 @@ pub struct Feed {
     inner: RwLock<Inner>,
     frames: broadcast::Sender<Frame>,
     readers: Arc<AtomicUsize>,
+    written: Mutex<Written>,
+}
+
+/// The snapshot as it was last written, for everybody who asks within the same second.
+#[derive(Default)]
+struct Written {
+    version: (u64, u64),
+    as_of_s: u64,
+    json: Bytes,
 }
 
 impl Default for Feed {
     fn default() -> Self {
         let (frames, _) = broadcast::channel(LAG_AT_MOST);
-        Self { inner: RwLock::default(), frames, readers: Arc::default() }
+        Self {
+            inner: RwLock::default(),
+            frames,
+            readers: Arc::default(),
+            written: Mutex::default(),
+        }
     }
 }
 
@@ -149,20 +163,21 @@ impl Feed {
         self.len() == 0
     }
 
-    /// Changes whenever the live set does.
-    pub fn version(&self) -> (u64, u64) {
+    /// Everything that is dead, as JSON, and the version of it. Written once a second at most
+    /// while nothing dies, however many ask.
+    pub fn snapshot(&self, as_of: Timestamp) -> ((u64, u64), Bytes) {
+        let as_of_s = as_of.as_secs();
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let inner = self.read();
-        (inner.seq, inner.pruned)
-    }
-
-    /// Everything that is dead.
-    pub fn snapshot(&self, as_of: Timestamp) -> Snapshot {
-        let inner = self.read();
-        Snapshot {
-            seq: inner.seq,
-            as_of: as_of.as_secs(),
-            entries: inner.live.values().cloned().collect(),
+        let version = (inner.seq, inner.pruned);
+        if written.json.is_empty() || (written.version, written.as_of_s) != (version, as_of_s) {
+            let entries = inner.live.values().cloned().collect();
+            let snapshot = Snapshot { seq: inner.seq, as_of: as_of_s, entries };
+            // Numbers and hashes always serialize.
+            let json = serde_json::to_vec(&snapshot).unwrap_or_default().into();
+            *written = Written { version, as_of_s, json };
         }
+        (version, written.json.clone())
     }
 
     /// Whether a token is dead.
@@ -251,11 +266,17 @@ mod tests {
         for death in [death(1, "a", 10), death(2, "b", 10), death(3, "a", 20)] {
             feed.apply(&death).unwrap();
         }
-        let snapshot = feed.snapshot(Timestamp::from_secs(5));
+        let read = |at| {
+            let (version, json) = feed.snapshot(Timestamp::from_secs(at));
+            (version, Snapshot::from_json(&json).unwrap().snapshot)
+        };
+        let (_, snapshot) = read(5);
         assert_eq!((snapshot.seq, snapshot.as_of, snapshot.entries.len()), (3, 5, 2));
         assert_eq!(snapshot.entries[1].until_s, 20);
+        assert_eq!(read(6).1.as_of, 6);
         feed.prune(Timestamp::from_secs(10));
-        assert_eq!((feed.len(), feed.version()), (1, (3, 1)));
+        let (version, snapshot) = read(6);
+        assert_eq!((version, snapshot.entries.len()), ((3, 1), 1));
     }
 
     #[test]

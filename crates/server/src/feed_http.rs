@@ -29,10 +29,9 @@ const AS_OF: HeaderName = HeaderName::from_static("hallpass-as-of");
 /// asking again proves freshness without the body.
 pub(crate) async fn snapshot(State(app): State<App>, headers: HeaderMap) -> Response {
     let as_of = app.live.as_of();
-    let (seq, pruned) = app.live.feed.version();
-    let body = serde_json::to_vec(&app.live.feed.snapshot(as_of)).unwrap_or_default();
+    let ((seq, pruned), body) = app.live.feed.snapshot(as_of);
     let tag = format!("\"{seq}-{pruned}\"");
-    let mut response = cached::tagged(&headers, Bytes::from(body), &tag, "no-cache");
+    let mut response = cached::tagged(&headers, body, &tag, "no-cache");
     response.headers_mut().insert(AS_OF, HeaderValue::from(as_of.as_secs()));
     response
 }
