@@ -1,0 +1,186 @@
+//! `POST /oauth/introspect` (RFC 7662): one answer for everything that is not alive.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hallpass_core::Mutation;
+use hallpass_token::jose::{Algorithm, SigningKey, TokenType};
+use serde_json::json;
+
+use crate::{
+    ask::{Ask, claims},
+    node::{Login, Node, OWN, api, api_id, client_id, grant, operator, organization_id},
+};
+
+const DEAD: &str = r#"{"active":false}"#;
+
+#[tokio::test]
+async fn a_live_token_is_described() {
+    let node = Node::start().with_credential("reports").await;
+    let token = node.token("reports").await;
+    let answer = node.introspect(&token).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let mut body = answer.value();
+    assert_eq!(body["jti"], claims(&token)["jti"]);
+    body["jti"] = "[jti]".into();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&body).unwrap(), @r#"
+    {
+      "active": true,
+      "aud": [
+        "https://api.example.com/books"
+      ],
+      "client_id": "hpc_3TrTx7BlN3DzBOMAS7XXGq",
+      "exp": 1764086400,
+      "iat": 1764000000,
+      "iss": "https://auth.example.com",
+      "jti": "[jti]",
+      "org": "org_31fulfSKKLRhabRIevKPya",
+      "scope": "books:read books:write",
+      "sub": "hpc_3TrTx7BlN3DzBOMAS7XXGq",
+      "token_type": "Bearer"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn whatever_is_not_alive_gets_the_same_answer() {
+    let node = Node::start()
+        .with_api(api("stock", "https://api.example.com/stock", "stock:read"))
+        .with_credential("reports")
+        .with_credential_that("stock", |settings| {
+            settings.grants = vec![grant("stock", "stock:read")];
+        })
+        .await;
+    let token = node.token("reports").await;
+    let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!() };
+    let encode = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let (stranger, _) = SigningKey::generate(Algorithm::Es256).unwrap();
+    let live = claims(&token).to_string();
+    // A live `jti` under a signature that is not ours.
+    let forged = stranger.sign(TokenType::AtJwt, live.as_bytes()).unwrap();
+    let (_, forged_signature) = forged.rsplit_once('.').unwrap();
+    let mut more = claims(&token);
+    more["scope"] = "admin".into();
+    for (what, token) in [
+        ("garbage", "garbage".to_owned()),
+        ("a secret", crate::node::secret("reports")),
+        ("for another API", node.token("stock").await),
+        ("forged", forged.clone()),
+        ("forged, with our kid", format!("{header}.{payload}.{forged_signature}")),
+        ("not signed", format!("{}.{payload}.", encode(json!({ "alg": "none" })))),
+        ("more scope", format!("{header}.{}.{signature}", encode(more))),
+        ("a cut signature", format!("{header}.{payload}.{}", &signature[..40])),
+        ("padded", format!("{token}=")),
+        ("one part too many", format!("{token}.{signature}")),
+        ("a blank before", format!("+{token}")),
+        ("very long", format!("{header}.{}.{signature}", "A".repeat(60_000))),
+        ("dots", ".".repeat(60_000)),
+    ] {
+        let answer = node.introspect(&token).await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, DEAD), "{what}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{what}");
+    }
+    assert!(node.is_active(&token).await);
+}
+
+#[tokio::test]
+async fn a_token_that_has_been_killed_or_has_expired_is_not_alive() {
+    type Kill = fn() -> Mutation;
+    let kills: [(&str, Kill); 3] = [
+        ("revoked", || Mutation::RevokeCredential(client_id("reports"))),
+        ("paused", || Mutation::PauseCredential(client_id("reports"))),
+        ("suspended", || Mutation::SuspendOrganization(organization_id())),
+    ];
+    for (what, kill) in kills {
+        let node = Node::start().with_credential("reports").await;
+        let token = node.token("reports").await;
+        node.pass_s(1).await;
+        assert!(node.is_active(&token).await, "{what}");
+        node.commit(kill()).await;
+        if what == "suspended" {
+            // The API's own credential belongs to the suspended organization too.
+            assert_eq!(node.introspect(&token).await.outcome().0, 401);
+            node.commit(Mutation::ResumeOrganization(organization_id())).await;
+        }
+        assert_eq!(node.introspect(&token).await.text(), DEAD, "{what}");
+    }
+    let node = Node::start().with_credential("reports").await;
+    let token = node.token("reports").await;
+    // To the second, without leeway.
+    for (pass_s, alive) in [(86_399, true), (1, false), (1, false)] {
+        node.pass_s(pass_s).await;
+        assert_eq!(node.is_active(&token).await, alive);
+    }
+}
+
+#[tokio::test]
+async fn only_an_apis_own_credential_may_ask() {
+    let node = Node::start().with_credential("reports").await;
+    let token = node.token("reports").await;
+    let post = || Ask::post("/oauth/introspect");
+    let own = || post().basic(Login::of(OWN).pair());
+    let body = format!("token={token}");
+    let login = Login::of(OWN);
+    let posted = format!("{body}&client_id={}&client_secret={}", login.id, login.secret);
+    for (what, ask, (status, code)) in [
+        ("its own", own().form(body.clone()), (200, "no error")),
+        ("its own, by the body", post().form(posted), (200, "no error")),
+        ("with a hint", own().form(format!("{body}&token_type_hint=x")), (200, "no error")),
+        ("nobody", post().form(body.clone()), (401, "invalid_client")),
+        ("a guess", post().basic((&login.id, "x")).form(body.clone()), (401, "invalid_client")),
+        (
+            "a customer",
+            post().basic(Login::of("reports").pair()).form(body.clone()),
+            (400, "unauthorized_client"),
+        ),
+        (
+            "the token itself",
+            post().header("authorization", &format!("Bearer {token}")).form(body.clone()),
+            (400, "invalid_request"),
+        ),
+        ("without a token", own().form("token_type_hint=x"), (400, "invalid_request")),
+        ("with nothing", own(), (400, "invalid_request")),
+        ("with two tokens", own().form(format!("{body}&{body}")), (400, "invalid_request")),
+        ("too long", own().form("x".repeat(65_537)), (413, "invalid_request")),
+    ] {
+        let answer = node.send(ask).await;
+        assert_eq!(answer.outcome(), (status, code.to_owned()), "{what}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_speaks_for_two_sees_the_tokens_of_both() {
+    let node = Node::start()
+        .with_api(api("stock", "https://api.example.com/stock", "stock:read"))
+        .with_credential("reports")
+        .with_credential_that("stock", |settings| {
+            settings.grants = vec![grant("stock", "stock:read")];
+        })
+        .with_credential_that("gateway", |settings| {
+            settings.introspects = vec![api_id("books"), api_id("stock")];
+        })
+        .await;
+    for name in ["reports", "stock"] {
+        let token = node.token(name).await;
+        let ask = Ask::post("/oauth/introspect").basic(Login::of("gateway").pair());
+        let answer = node.send(ask.form(format!("token={token}"))).await;
+        assert_eq!(answer.value()["active"], true, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn tokens_of_a_retired_key_are_alive_and_those_of_a_killed_key_are_not() {
+    let node = Node::start().with_credential("reports").await;
+    let first = node.token("reports").await;
+    let by = operator();
+    let now = hallpass_core::Timestamp::from_secs(crate::node::NOW_S + 60);
+    node.rotation(&by).rotate(Algorithm::Es256, now).await.unwrap();
+    node.pass_s(60).await;
+    let second = node.token("reports").await;
+    let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+    assert_ne!(kid(&first), kid(&second));
+    assert!(node.is_active(&first).await && node.is_active(&second).await);
+    node.rotation(&by).kill(Algorithm::Es256, &kid(&first)).await.unwrap();
+    node.pass_s(0).await;
+    assert!(!node.is_active(&first).await);
+    assert!(node.is_active(&second).await);
+}

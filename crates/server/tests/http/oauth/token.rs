@@ -1,0 +1,9 @@
+//! `POST /oauth/token`.
+
+mod addresses;
+mod claims;
+mod forms;
+mod guessing;
+mod outage;
+mod refusals;
+mod targets;
