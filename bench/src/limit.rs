@@ -55,11 +55,9 @@ pub(crate) fn run() -> Result<()> {
         let issuer = format!("http://{address}");
         let (limit, jwks) = Limit::new(&issuer)?;
         child::say(&Ready { address, issuer, jwks })?;
-        let mut orders = child::orders();
-        tokio::select! {
-            result = serve(listener, Arc::new(limit)) => result,
-            _ = orders.recv() => Ok(()),
-        }
+        tokio::spawn(serve(listener, Arc::new(limit)));
+        child::orders().recv().await;
+        Ok(())
     })
 }
 

@@ -204,7 +204,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<usi
 }
 
 /// Where the body begins and ends, once the head is there.
-fn frame(answer: &[u8]) -> Result<Option<(usize, usize)>> {
+pub(crate) fn frame(answer: &[u8]) -> Result<Option<(usize, usize)>> {
     let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);
     };

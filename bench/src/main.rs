@@ -5,6 +5,7 @@
 
 mod binary;
 mod child;
+mod issuer;
 mod limit;
 mod load;
 mod machine;

@@ -89,10 +89,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             jwks: Jwks { keys: app.live.keys.published(now()) },
         };
         child::say(&ready)?;
-        tokio::select! {
-            () = server.run() => bail!("the server ended by itself"),
-            result = obey(&app) => result,
-        }
+        tokio::spawn(server.run());
+        obey(&app).await
     })
 }
 
@@ -144,10 +142,7 @@ async fn app(options: &Options) -> Result<App> {
 
 /// Settings of a node that nobody has tuned, on ports that are free now.
 fn config() -> Result<Config> {
-    // The issuer's URL must be known before the server binds; nobody else listens on loopback
-    // ports at random, so the port is still free then.
-    let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr();
-    let listen = free()?;
+    let listen = free_address()?;
     let config = Config {
         issuer: format!("http://{listen}"),
         listen,
@@ -159,13 +154,23 @@ fn config() -> Result<Config> {
 }
 
 async fn fill_store(options: &Options, master: &MasterKey) -> Result<Arc<SqliteStore>> {
-    let path = options.folder.join("hallpass.sqlite");
+    let path = options.folder.join("hallpass.db");
     let store = Arc::new(SqliteStore::open(&path, StoreOptions::default())?);
-    let vault = first_start::open_vault(&*store, master, &operator(), now()).await?;
+    add_credentials(&store, master, options.stored).await?;
+    Ok(store)
+}
+
+/// Writes the first so many credentials of the population, and what they belong to.
+pub(crate) async fn add_credentials(
+    store: &Arc<SqliteStore>,
+    master: &MasterKey,
+    count: u32,
+) -> Result<()> {
+    let vault = first_start::open_vault(&**store, master, &operator(), now()).await?;
     let commit = async |mutation| store.commit(&mutation, &operator(), now()).await;
     commit(Mutation::AddApi(population::api(now())?)).await?;
     let mut writes = JoinSet::new();
-    for number in 0..options.stored {
+    for number in 0..count {
         if let Some(organization) = population::organization(number, now())? {
             commit(Mutation::AddOrganization(organization)).await?;
         }
@@ -180,7 +185,13 @@ async fn fill_store(options: &Options, master: &MasterKey) -> Result<Arc<SqliteS
     while let Some(written) = writes.join_next().await {
         written??;
     }
-    Ok(store)
+    Ok(())
+}
+
+/// An address to listen on, for a server whose URL must be known before it binds. Nobody takes
+/// loopback ports at random, so it is still free then.
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
 /// The death of a credential that nobody has.

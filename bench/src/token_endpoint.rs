@@ -3,114 +3,17 @@
 //! rounds, so that whatever else the machine does meets all of them alike; the median of the
 //! rounds' ratios counts. Every answer must carry a token, and a sample of the tokens must verify.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
-use hallpass_token::{
-    jose::KeySet,
-    verify::{Policy, verify},
-};
-use tempfile::TempDir;
 
 use crate::{
     Plan,
-    child::Child,
+    issuer::{Issuer, Shape},
     load::Report,
-    node::{self, Ready},
-    population,
     table::{Good, Row, median, number, with_unit},
 };
 
 /// Answers of the two servers may differ by this many bytes: in the digits of a port.
 const ANSWERS_DIFFER_AT_MOST: usize = 8;
-
-/// A server that issues tokens, as a child.
-#[derive(Debug)]
-pub(crate) struct Issuer {
-    pub(crate) child: Child,
-    pub(crate) ready: Ready,
-    credentials: u32,
-    cpu_of_load: Option<usize>,
-    /// Removed when the child has ended.
-    _folder: Option<TempDir>,
-}
-
-/// How a node is to be.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Shape {
-    /// Credentials in the store.
-    pub(crate) stored: u32,
-    /// Credentials in the directory.
-    pub(crate) credentials: u32,
-    /// Entries in the feed.
-    pub(crate) dead: u32,
-    /// Whether it does only what requests make it do.
-    pub(crate) no_housekeeping: bool,
-    /// Whether it may use every processor.
-    pub(crate) unpinned: bool,
-}
-
-impl Issuer {
-    fn limit(plan: &Plan) -> Result<Self> {
-        let cpus = plan.machine.two_cpus();
-        let child = Child::start(cpus.map(|(server, _)| server), &["limit".to_owned()])?;
-        Self::listening(child, 1, cpus.map(|(_, load)| load), None)
-    }
-
-    /// Starts a node.
-    pub(crate) fn node(plan: &Plan, shape: Shape) -> Result<Self> {
-        let cpus = plan.machine.two_cpus().filter(|_| !shape.unpinned);
-        let folder = tempfile::tempdir()?;
-        let mut args = vec!["node".to_owned(), format!("--folder={}", folder.path().display())];
-        args.extend([
-            format!("--stored={}", shape.stored),
-            format!("--credentials={}", shape.credentials),
-            format!("--dead={}", shape.dead),
-        ]);
-        if shape.no_housekeeping {
-            args.push("--no-housekeeping".to_owned());
-        }
-        let child = Child::start(cpus.map(|(server, _)| server), &args)?;
-        Self::listening(child, shape.credentials, cpus.map(|(_, load)| load), Some(folder))
-    }
-
-    fn listening(
-        child: Child,
-        credentials: u32,
-        cpu_of_load: Option<usize>,
-        folder: Option<TempDir>,
-    ) -> Result<Self> {
-        let ready = child.hear(Duration::from_secs(90))?;
-        Ok(Self { child, ready, credentials, cpu_of_load, _folder: folder })
-    }
-
-    /// Loads it for so many milliseconds and at least so many tokens.
-    pub(crate) fn load(&self, millis: u64, tokens: u64) -> Result<Report> {
-        let address = self.ready.address;
-        let args = [
-            "load".to_owned(),
-            format!("--address={address}"),
-            format!("--pid={}", self.child.pid()),
-            format!("--credentials={}", self.credentials),
-            format!("--millis={millis}"),
-            format!("--tokens={tokens}"),
-        ];
-        let load = Child::start(self.cpu_of_load, &args)?;
-        let report: Report = load.hear(Duration::from_millis(millis) + Duration::from_secs(30))?;
-        self.check(&report)?;
-        Ok(report)
-    }
-
-    fn check(&self, report: &Report) -> Result<()> {
-        let keys = KeySet::from_keys(self.ready.jwks.keys.iter().cloned())?;
-        let policy = Policy::new(&*self.ready.issuer, [population::AUDIENCE])?;
-        ensure!(!report.sample.is_empty(), "no token was kept as a sample");
-        for token in &report.sample {
-            verify(token, &keys, &policy, node::now().as_secs())?;
-        }
-        Ok(())
-    }
-}
 
 /// The rows about the token endpoint.
 pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>> {

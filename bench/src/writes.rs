@@ -1,38 +1,54 @@
-//! What a token costs the database: nothing. A node without housekeeping issues thousands of
-//! tokens; its store counts the statements that it was asked to run meanwhile, and Linux the bytes
-//! that it wrote to disk.
+//! What a token costs the database and the disk: nothing. A node without housekeeping issues
+//! thousands of tokens while its store counts the statements that it is asked to run; the released
+//! binary does the same with all its housekeeping while Linux counts the bytes that it writes.
 
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::{
-    Plan, machine,
+    Plan,
+    issuer::{Installation, Issuer, Shape},
+    machine,
     node::Counts,
     table::{Row, number},
-    token_endpoint::{Issuer, Shape},
 };
 
 /// The rows about what is written.
 pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>> {
     let tokens = plan.either(2000, 10_000);
+    Ok(vec![statements(plan, tokens)?, bytes(plan, tokens)?])
+}
+
+/// Statements of the store, reads included. The node has no housekeeping, which looks for what
+/// has expired twice a second, whether tokens are issued or not.
+fn statements(plan: &Plan, tokens: u64) -> Result<Row> {
     let shape = Shape { stored: 1, credentials: 1, no_housekeeping: true, ..Shape::default() };
     let mut node = Issuer::node(plan, shape)?;
     let before: Counts = node.child.ask("counts", Duration::from_secs(10))?;
-    let written_before = machine::written_bytes(node.child.pid())?;
     let report = node.load(0, tokens)?;
     let after: Counts = node.child.ask("counts", Duration::from_secs(10))?;
-    let written = machine::written_bytes(node.child.pid())? - written_before;
-    let issued = number(report.tokens_in_all as f64);
+    let what = format!("store statements for {} tokens", number(report.tokens_in_all as f64));
     let statements = (after.statements - before.statements) as f64;
-    let what = format!("store statements for {issued} tokens, reads included");
-    let asked = Row::at_most(what, statements, 0.0, "statements");
-    let what = format!("written to disk for {issued} tokens");
-    // A folder in memory is no disk: then Linux counts nothing, not even the database's making.
-    let written = if written_before == 0 {
-        Row::not_measured(what, "the temporary folder is not on a disk")
-    } else {
-        Row::at_most(what, written as f64, 0.0, "bytes")
+    Ok(Row::at_most(what, statements, 0.0, "statements").noting("reads included"))
+}
+
+/// Bytes written to disk. The binary has just been started, so the first of its roll-ups of
+/// usage, one row for each credential and ten seconds, is not due yet.
+fn bytes(plan: &Plan, tokens: u64) -> Result<Row> {
+    let what = "written to disk by `hallpass serve`";
+    let Some(hallpass) = &plan.hallpass else {
+        return Ok(Row::not_measured(what, "no --hallpass given"));
     };
-    Ok(vec![asked, written])
+    let installation = Installation::new(hallpass, 10)?;
+    let (serving, _) = installation.serve(plan, hallpass)?;
+    let before = machine::written_bytes(serving.child.pid())?;
+    if before == 0 {
+        // Not even the opening of the database was counted.
+        return Ok(Row::not_measured(what, "the temporary folder is not on a disk"));
+    }
+    let report = serving.load(0, tokens)?;
+    let written = machine::written_bytes(serving.child.pid())? - before;
+    let what = format!("{what} for {} tokens", number(report.tokens_in_all as f64));
+    Ok(Row::at_most(what, written as f64, 0.0, "bytes"))
 }
