@@ -1,15 +1,9 @@
 //! What every handler shares.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
-use hallpass_core::{
-    Timestamp,
-    directory::Directory,
-    grant::{self, Authenticated, Login, Refusal, Unproven},
-};
 use hallpass_store::Store;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
 
 use crate::{
     clock::Clock, config::Config, live_directory::LiveDirectory, metrics::Metrics, usage::Counters,
@@ -72,41 +66,5 @@ impl App {
             usage: Counters::default(),
             closing: CancellationToken::new(),
         }))
-    }
-
-    /// Checks a login, and counts it if it fails.
-    pub fn authenticate(
-        &self,
-        login: &Login<'_>,
-        directory: &Directory,
-        now: Timestamp,
-        from: Option<IpAddr>,
-    ) -> Result<Authenticated, Refusal> {
-        let result = grant::authenticate(login, directory, now, from);
-        match &result {
-            Ok(_) => self.failed_logins.succeeded(&login.client_id, from),
-            Err(Refusal::Unproven(how)) => {
-                self.count_failure(login, *how, from)?;
-            }
-            // The secret was right: no guess.
-            Err(_) => {}
-        }
-        result
-    }
-
-    fn count_failure(
-        &self,
-        login: &Login<'_>,
-        how: Unproven,
-        from: Option<IpAddr>,
-    ) -> Result<(), Refusal> {
-        // Only an id of our own form is logged: whatever else came may be a secret.
-        let id = login.client_id.parse::<hallpass_core::ClientId>();
-        let id = id.as_ref().map_or("(not a client id)", |id| id.as_str());
-        info!(client.id = id, address = ?from, ?how, "Client authentication failed");
-        self.failed_logins.failed(&login.client_id, from).map_err(|retry_after_s| {
-            self.metrics.too_many_failures.inc();
-            Refusal::TooManyFailures { retry_after_s }
-        })
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     metrics::{Endpoint, EndpointLabel, RequestLabels},
     oauth::OAuthError,
     routes,
-    web::address::Peer,
+    web::address::Arrival,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -58,7 +58,7 @@ pub(crate) async fn serve(
     let method = request.method().clone();
     let id = ids.next();
     let mut request = request.map(axum::body::Body::new);
-    request.extensions_mut().insert(Peer(peer));
+    request.extensions_mut().insert(Arrival { peer, id: id.clone() });
     let answer = AssertUnwindSafe(router.oneshot(request)).catch_unwind().await;
     let mut response = match answer {
         Ok(Ok(response)) => response,

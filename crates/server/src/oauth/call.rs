@@ -4,14 +4,19 @@ use std::{net::IpAddr, time::Duration};
 
 use axum::extract::FromRequest;
 use bytes::Bytes;
-use hallpass_core::grant::{Params, Refusal};
+use hallpass_core::{
+    ClientId, Timestamp,
+    directory::Directory,
+    grant::{self, Authenticated, Login, Params, Refusal, Unproven},
+};
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tracing::info;
 
 use super::OAuthError;
 use crate::{
     app::App,
-    web::address::{self, Peer},
+    web::address::{self, Arrival},
 };
 
 /// The largest body that is read, in bytes.
@@ -32,6 +37,8 @@ pub(crate) struct Call {
     kind: Kind,
     /// From where it came, as far as that is known.
     pub(crate) from: Option<IpAddr>,
+    /// The request's id in the log.
+    id: HeaderValue,
 }
 
 impl Call {
@@ -42,6 +49,41 @@ impl Call {
             Kind::Json => Params::from_json(&self.body),
             Kind::Nothing => Ok(Params::default()),
         }
+    }
+
+    /// Checks a login that came with this call, and counts it if it fails.
+    pub(crate) fn authenticate(
+        &self,
+        app: &App,
+        login: &Login<'_>,
+        directory: &Directory,
+        now: Timestamp,
+    ) -> Result<Authenticated, OAuthError> {
+        let result = grant::authenticate(login, directory, now, self.from);
+        match &result {
+            Ok(_) => app.failed_logins.succeeded(&login.client_id, self.from),
+            Err(Refusal::Unproven(how)) => self.count_failure(app, login, *how)?,
+            // The secret was right: no guess.
+            Err(_) => {}
+        }
+        result.map_err(|refusal| OAuthError::Refused(refusal, Some(login.via)))
+    }
+
+    fn count_failure(&self, app: &App, login: &Login<'_>, how: Unproven) -> Result<(), OAuthError> {
+        // Only an id of our own form is logged: whatever else came may be a secret.
+        let id = login.client_id.parse::<ClientId>();
+        let id = id.as_ref().map_or("(not a client id)", |id| id.as_str());
+        info!(
+            request.id = ?self.id,
+            client.id = id,
+            address = ?self.from,
+            ?how,
+            "Client authentication failed"
+        );
+        app.failed_logins.failed(&login.client_id, self.from).map_err(|retry_after_s| {
+            app.metrics.too_many_failures.inc();
+            OAuthError::Refused(Refusal::TooManyFailures { retry_after_s }, Some(login.via))
+        })
     }
 
     /// The Authorization header as it came.
@@ -62,10 +104,14 @@ impl FromRequest<App> for Call {
         let authorization = authorization(&mut head.headers)?;
         let body = read(body, app.config.body_timeout_s).await?;
         let kind = kind(&head.headers, &body)?;
-        let peer = head.extensions.get::<Peer>().map(|Peer(peer)| peer.ip());
-        let from =
-            peer.and_then(|peer| address::caller(peer, &head.headers, &app.config.trusted_proxies));
-        Ok(Self { authorization, body, kind, from })
+        let (from, id) = match head.extensions.remove::<Arrival>() {
+            Some(Arrival { peer, id }) => {
+                let trusted = &app.config.trusted_proxies;
+                (address::caller(peer.ip(), &head.headers, trusted), id)
+            }
+            None => (None, HeaderValue::from_static("none")),
+        };
+        Ok(Self { authorization, body, kind, from, id })
     }
 }
 

@@ -23,9 +23,7 @@ pub(crate) async fn introspect(State(app): State<App>, call: Call) -> Result<Res
     let params = call.params()?;
     params.refuse_repeats()?;
     let login = Login::exactly_one(call.authorization(), &params)?;
-    let client = app
-        .authenticate(&login, directory, now, call.from)
-        .map_err(|refusal| OAuthError::Refused(refusal, Some(login.via)))?;
+    let client = call.authenticate(&app, &login, directory, now)?;
     introspection::may_introspect(&client)?;
     let token = params
         .at_most_once("token")?

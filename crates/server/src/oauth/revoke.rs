@@ -28,8 +28,7 @@ pub(crate) async fn revoke(State(app): State<App>, call: Call) -> Result<Respons
         params.refuse_repeats()?;
         let login = Login::exactly_one(call.authorization(), &params)?;
         let directory = app.live.fresh(now)?;
-        app.authenticate(&login, directory, now, call.from)
-            .map_err(|refusal| OAuthError::Refused(refusal, Some(login.via)))?;
+        call.authenticate(&app, &login, directory, now)?;
         let token = params
             .at_most_once("token")?
             .ok_or(Refusal::InvalidRequest("token is missing: send the token to revoke"))?;

@@ -36,9 +36,7 @@ fn decide_and_sign(app: &App, call: &Call) -> Result<Issued, OAuthError> {
     let params = call.params()?;
     let request = grant::request::parse(call.authorization(), &params)?;
     let by = Some(request.login.via);
-    let client = app
-        .authenticate(&request.login, directory, now, call.from)
-        .map_err(|refusal| OAuthError::Refused(refusal, by))?;
+    let client = call.authenticate(app, &request.login, directory, now)?;
     let decision = grant::decide(&request, &client, &directory.catalog(), now);
     count(app, call, &request, &client, (&decision, now));
     let grant = decision.map_err(|refusal| OAuthError::Refused(refusal, by))?;

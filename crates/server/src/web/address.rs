@@ -3,12 +3,17 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
-/// The peer's socket address, put into every request by the accept loop.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+/// How a request arrived, put into every one by the edge.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    /// The other end of the connection.
+    pub(crate) peer: SocketAddr,
+    /// Its id in the log and in `x-request-id`.
+    pub(crate) id: HeaderValue,
+}
 
 /// The caller's address: the peer's, or the last one in `X-Forwarded-For` that none of the
 /// trusted proxies has. `None` if a trusted proxy says something unreadable.
