@@ -45,7 +45,7 @@ pub(super) fn commit(
     match &outcome.effect {
         Effect::Put(image) => {
             rows::put(session, image)?;
-            counter.installation.take_over(image);
+            learn(&mut counter.installation, image);
         }
         Effect::Removed(key) => rows::remove(session, key)?,
         Effect::None => {}
@@ -69,20 +69,15 @@ pub(super) fn commit(
     Ok(change)
 }
 
-/// What an installation learns from a row that was written.
-trait TakeOver {
-    fn take_over(&mut self, image: &Image);
-}
-
-impl TakeOver for Installation {
-    fn take_over(&mut self, image: &Image) {
-        match image {
-            Image::Api(api) => {
-                self.longest_lifetime_s = self.longest_lifetime_s.max(api.token_lifetime_s);
-            }
-            Image::Vault(vault) => self.vault = Some(vault.clone()),
-            Image::Organization(_) | Image::Credential(_) | Image::Ring(_) => {}
+/// What the installation's own row learns from a row that was written.
+fn learn(installation: &mut Installation, image: &Image) {
+    match image {
+        Image::Api(api) => {
+            let longest_s = &mut installation.longest_lifetime_s;
+            *longest_s = api.token_lifetime_s.max(*longest_s);
         }
+        Image::Vault(vault) => installation.vault = Some(vault.clone()),
+        Image::Organization(_) | Image::Credential(_) | Image::Ring(_) => {}
     }
 }
 
