@@ -14,7 +14,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderName, HeaderValue, Request};
+use hallpass_core::grant::Refusal;
+use http::{HeaderName, HeaderValue, Request, Version, header};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 use tracing::{debug, error, info};
@@ -59,7 +60,11 @@ pub(crate) async fn serve(
     let id = ids.next();
     let mut request = request.map(axum::body::Body::new);
     request.extensions_mut().insert(Arrival { peer, id: id.clone() });
-    let answer = AssertUnwindSafe(router.oneshot(request)).catch_unwind().await;
+    let answer = if has_one_host(&request) {
+        AssertUnwindSafe(router.oneshot(request)).catch_unwind().await
+    } else {
+        Ok(Ok(wrong_host()))
+    };
     let mut response = match answer {
         Ok(Ok(response)) => response,
         Err(_) => {
@@ -82,4 +87,21 @@ pub(crate) async fn serve(
     }
     response.headers_mut().insert(REQUEST_ID, id);
     Ok(response)
+}
+
+/// RFC 9112 §3.2: a request with two hosts may be meant for another, and a proxy before us may
+/// have read the other one. Over HTTP/2 the host stands in the address.
+fn has_one_host<B>(request: &Request<B>) -> bool {
+    match request.headers().get_all(header::HOST).iter().count() {
+        0 => request.version() != Version::HTTP_11,
+        hosts => hosts == 1,
+    }
+}
+
+fn wrong_host() -> Response {
+    let refusal = Refusal::InvalidRequest("the request must have one Host header, and only one");
+    let mut response = OAuthError::from(refusal).into_response();
+    // Whoever is unsure where the request goes is unsure where it ends.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }

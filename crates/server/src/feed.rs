@@ -193,8 +193,8 @@ impl Feed {
         if seq == inner.seq {
             return (Some(Vec::new()), receiver);
         }
-        let reachable = inner.recent.front().is_some_and(|(first, _)| *first <= seq + 1);
-        if seq > inner.seq || !reachable {
+        let reachable = |seq| inner.recent.front().is_some_and(|(first, _)| *first <= seq + 1);
+        if seq > inner.seq || !reachable(seq) {
             return (None, receiver);
         }
         let missed = inner.recent.iter().filter(|(number, _)| *number > seq);
@@ -294,9 +294,15 @@ mod tests {
         feed.replace(&Stored { feed_seq: 5, deaths: vec![death(5, "e", 10)] });
         feed.apply(&death(6, "f", 10)).unwrap();
         feed.apply(&death(7, "g", 10)).unwrap();
-        for (after, missed) in
-            [(7, Some(0)), (6, Some(1)), (5, Some(2)), (4, None), (0, None), (8, None)]
-        {
+        for (after, missed) in [
+            (7, Some(0)),
+            (6, Some(1)),
+            (5, Some(2)),
+            (4, None),
+            (0, None),
+            (8, None),
+            (u64::MAX, None),
+        ] {
             assert_eq!(feed.follow(after).0.map(|frames| frames.len()), missed, "{after}");
         }
     }

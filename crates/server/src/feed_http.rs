@@ -5,7 +5,7 @@ use std::{collections::VecDeque, convert::Infallible};
 
 use axum::{
     body::Body,
-    extract::{Query, State},
+    extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -46,15 +46,16 @@ pub(crate) struct Place {
 /// `EventSource` says where it stands by `Last-Event-ID`.
 pub(crate) async fn stream(
     State(app): State<App>,
-    Query(place): Query<Place>,
+    place: Result<Query<Place>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, OAuthError> {
+    let unreadable =
+        Refusal::InvalidRequest("after must be the sequence number of an event: digits");
+    let Ok(Query(place)) = place else { return Err(unreadable.into()) };
     let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = match last_event.or(place.after.as_deref()) {
         None => app.live.feed.seq(),
-        Some(text) => text.parse().map_err(|_| {
-            Refusal::InvalidRequest("after must be the sequence number of an event: digits")
-        })?,
+        Some(text) => text.parse().map_err(|_| unreadable)?,
     };
     let events = Events::join(app, after);
     let body = Body::from_stream(stream::unfold(events, |mut events| async {

@@ -1,6 +1,7 @@
 //! The accept loops: bounded connections, bounded waiting, TLS or not, HTTP/1.1 and HTTP/2, and
 //! an end that lets open requests finish.
 
+mod first_bytes;
 mod tls;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -18,8 +19,8 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
-use self::tls::Tls;
 pub use self::tls::TlsError;
+use self::{first_bytes::FirstBytes, tls::Tls};
 use crate::{
     app::App,
     edge::{self, RequestIds},
@@ -55,6 +56,7 @@ pub struct Server {
     public: TcpListener,
     metrics: TcpListener,
     tls: Option<Tls>,
+    certificate_look: Duration,
 }
 
 impl Server {
@@ -72,7 +74,15 @@ impl Server {
             metrics: bind(app.config.metrics_listen).await?,
             app,
             tls,
+            certificate_look: tls::LOOK,
         })
+    }
+
+    /// Looks for a renewed certificate this often instead of every ten seconds.
+    #[must_use]
+    pub fn with_certificate_look(mut self, every: Duration) -> Self {
+        self.certificate_look = every;
+        self
     }
 
     /// Where the public endpoints are; the port is real even where 0 was asked for.
@@ -87,14 +97,14 @@ impl Server {
 
     /// Answers until the app is told to close, then lets open requests finish.
     pub async fn run(self) {
-        let Self { app, public, metrics, tls } = self;
+        let Self { app, public, metrics, tls, certificate_look } = self;
         let reload = tls.clone();
         let for_all = Listener::new(&app, routes::public(&app), tls);
         let for_operators = Listener::new(&app, routes::metrics(&app), None);
         tokio::join!(
             for_all.run(public),
             for_operators.run(metrics),
-            tls::keep_reloading(reload, app.closing.clone()),
+            tls::keep_reloading(reload, certificate_look, app.closing.clone()),
         );
         info!("Closed");
     }
@@ -202,7 +212,9 @@ impl Listener {
                 edge::serve(app, router, &this.ids, peer, request).await
             }
         });
-        let connection = self.builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let limit = Duration::from_secs(self.app.config.header_timeout_s);
+        let stream = TokioIo::new(FirstBytes::within(limit, stream));
+        let connection = self.builder.serve_connection(stream, service).into_owned();
         if let Err(why) = watcher.watch(connection).await {
             // Broken framing, slow senders, peers that went away.
             debug!(%peer, %why, "A connection ended badly");

@@ -2,16 +2,16 @@
 //! loses a count, so nothing here ever makes a token request wait or fail.
 
 use std::{
-    collections::HashMap,
-    hash::{BuildHasher, RandomState},
+    hash::BuildHasher,
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use hallpass_core::{
-    ApiId, ClientId, Timestamp,
+    Api, ClientId, Timestamp,
     usage::{Ending, Slot, Usage},
 };
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 const SHARDS: usize = 16;
 
@@ -24,12 +24,11 @@ struct Count {
     last_address: Option<IpAddr>,
 }
 
-/// What is counted apart, without the hour: a flush is never longer ago than that.
-#[derive(Eq, Hash, PartialEq)]
+/// What is counted apart.
 struct Kind {
     client_id: Box<str>,
     secret: u16,
-    api_id: Option<ApiId>,
+    api: Option<Arc<Api>>,
     ending: Ending,
     hour: u64,
 }
@@ -42,7 +41,7 @@ pub struct Use<'a> {
     /// The secret's place in [`hallpass_core::Credential::secrets`].
     pub secret: u16,
     /// The API, if it came to that.
-    pub api_id: Option<&'a ApiId>,
+    pub api: Option<&'a Arc<Api>>,
     /// How it ended.
     pub ending: Ending,
     /// When.
@@ -51,11 +50,27 @@ pub struct Use<'a> {
     pub address: Option<IpAddr>,
 }
 
+impl Use<'_> {
+    fn hour(&self) -> u64 {
+        self.at.as_secs() / 3600
+    }
+
+    fn is(&self, kind: &Kind) -> bool {
+        *self.client_id == *kind.client_id
+            && self.secret == kind.secret
+            && self.api.map(|api| &api.id) == kind.api.as_ref().map(|api| &api.id)
+            && self.ending == kind.ending
+            && self.hour() == kind.hour
+    }
+}
+
+type Shard = HashTable<(u64, Kind, Count)>;
+
 /// The counters.
 #[derive(Default)]
 pub struct Counters {
-    shards: [Mutex<HashMap<Kind, Count>>; SHARDS],
-    hasher: RandomState,
+    shards: [Mutex<Shard>; SHARDS],
+    hasher: DefaultHashBuilder,
 }
 
 impl std::fmt::Debug for Counters {
@@ -67,23 +82,28 @@ impl std::fmt::Debug for Counters {
 impl Counters {
     /// Counts one. Returns whether there was room for it.
     pub fn count(&self, used: Use<'_>) -> bool {
+        // All slots of a credential share a hash: there are few, and the comparison is exact.
+        let hash = self.hasher.hash_one(used.client_id);
+        let at = (hash >> 32) as usize % SHARDS;
+        let mut shard = self.shards[at].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, _, count)) = shard.find_mut(hash, |(_, kind, _)| used.is(kind)) {
+            count.count += 1;
+            count.last_at = count.last_at.max(used.at);
+            count.last_address = used.address.or(count.last_address);
+            return true;
+        }
+        if shard.len() >= SLOTS_AT_MOST_PER_SHARD {
+            return false;
+        }
         let kind = Kind {
             client_id: used.client_id.into(),
             secret: used.secret,
-            api_id: used.api_id.cloned(),
+            api: used.api.cloned(),
             ending: used.ending,
-            hour: used.at.as_secs() / 3600,
+            hour: used.hour(),
         };
-        let at = self.hasher.hash_one(used.client_id) as usize % SHARDS;
-        let mut shard = self.shards[at].lock().unwrap_or_else(PoisonError::into_inner);
-        if shard.len() >= SLOTS_AT_MOST_PER_SHARD && !shard.contains_key(&kind) {
-            return false;
-        }
-        let none = Count { count: 0, last_at: used.at, last_address: None };
-        let count = shard.entry(kind).or_insert(none);
-        count.count += 1;
-        count.last_at = count.last_at.max(used.at);
-        count.last_address = used.address.or(count.last_address);
+        let count = Count { count: 1, last_at: used.at, last_address: used.address };
+        shard.insert_unique(hash, (hash, kind, count), |(hash, ..)| *hash);
         true
     }
 
@@ -92,10 +112,11 @@ impl Counters {
         let mut rows = Vec::new();
         for shard in &self.shards {
             let counts = std::mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner));
-            rows.extend(counts.into_iter().filter_map(|(kind, count)| {
+            rows.extend(counts.into_iter().filter_map(|(_, kind, count)| {
                 // Whoever was authenticated has an id that parses.
                 let client_id: ClientId = kind.client_id.parse().ok()?;
-                let Kind { secret, api_id, ending, hour, .. } = kind;
+                let Kind { secret, ending, hour, .. } = kind;
+                let api_id = kind.api.map(|api| api.id.clone());
                 Some(Usage {
                     slot: Slot { client_id, secret, api_id, ending, hour },
                     count: count.count,
@@ -119,7 +140,7 @@ mod tests {
         let used = |secret, secs| Use {
             client_id: id.as_str(),
             secret,
-            api_id: None,
+            api: None,
             ending: Ending::Issued,
             at: Timestamp::from_secs(secs),
             address: Some([127, 0, 0, 1].into()),

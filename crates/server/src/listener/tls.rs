@@ -13,8 +13,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-/// Between two looks at the files, in seconds.
-const LOOK_S: u64 = 10;
+/// Between two looks at the files, unless told otherwise.
+pub(super) const LOOK: Duration = Duration::from_secs(10);
 
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -61,10 +61,10 @@ impl Tls {
 }
 
 /// Reads the files again whenever they change. Files that do not fit change nothing.
-pub(super) async fn keep_reloading(tls: Option<Tls>, closing: CancellationToken) {
+pub(super) async fn keep_reloading(tls: Option<Tls>, every: Duration, closing: CancellationToken) {
     let Some(tls) = tls else { return };
     let mut seen = tls.changed_at();
-    let mut look = tokio::time::interval(Duration::from_secs(LOOK_S));
+    let mut look = tokio::time::interval(every);
     loop {
         tokio::select! {
             () = closing.cancelled() => return,

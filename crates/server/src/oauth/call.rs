@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use axum::extract::FromRequest;
+use axum::{body::HttpBody, extract::FromRequest};
 use bytes::Bytes;
 use hallpass_core::{
     ClientId, Timestamp,
@@ -116,6 +116,10 @@ impl FromRequest<App> for Call {
 }
 
 async fn read(body: axum::body::Body, timeout_s: u64) -> Result<Bytes, OAuthError> {
+    // What is announced too long is not waited for.
+    if body.size_hint().lower() > BODY_AT_MOST as u64 {
+        return Err(OAuthError::BodyTooLarge);
+    }
     let whole = Limited::new(body, BODY_AT_MOST).collect();
     match tokio::time::timeout(Duration::from_secs(timeout_s), whole).await {
         Err(_) => Err(OAuthError::BodyTooSlow),

@@ -50,7 +50,7 @@ fn sign(app: &App, client_id: &str, grant: &Grant, now: Timestamp) -> Result<Str
         error!(algorithm = %grant.api.algorithm, "There is no key to sign with");
         return Err(Refusal::TemporarilyUnavailable { retry_after_s: 5 }.into());
     };
-    let jti = URL_SAFE_NO_PAD.encode(entropy::bytes::<16>());
+    let jti = URL_SAFE_NO_PAD.encode(entropy::token_id());
     let mut payload = Vec::new();
     Minted {
         iss: &app.config.issuer,
@@ -82,7 +82,7 @@ fn count(
     let used = Use {
         client_id: &request.login.client_id,
         secret: client.secret,
-        api_id: decision.as_ref().ok().map(|grant| &grant.api.id),
+        api: decision.as_ref().ok().map(|grant| &grant.api),
         ending: if decision.is_ok() { Ending::Issued } else { Ending::Refused },
         at,
         address: call.from,

@@ -5,9 +5,9 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hallpass_token::revocation::Handle;
@@ -42,8 +42,10 @@ fn prefix(address: IpAddr) -> IpAddr {
 pub(crate) struct FailedLogins {
     counters: Cache<Whose, Arc<AtomicU32>>,
     at_most: u32,
-    /// Spares the hot path the look-up for as long as nobody has ever failed.
-    any: AtomicBool,
+    begun: Instant,
+    /// Seconds since `begun` at which the last failure is forgotten: spares the hot path the
+    /// look-up while there is nothing to forgive.
+    busy_until_s: AtomicU64,
 }
 
 impl FailedLogins {
@@ -53,13 +55,14 @@ impl FailedLogins {
             .max_capacity(COUNTERS_AT_MOST)
             .time_to_live(Duration::from_secs(WINDOW_S))
             .build();
-        Self { counters, at_most, any: AtomicBool::new(false) }
+        Self { counters, at_most, begun: Instant::now(), busy_until_s: AtomicU64::new(0) }
     }
 
     /// Counts a failure. `Err` once there are too many: the seconds to wait.
     pub(crate) fn failed(&self, client_id: &str, from: Option<IpAddr>) -> Result<(), u64> {
         let prefix = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix);
-        self.any.store(true, Ordering::Relaxed);
+        let busy_until_s = self.begun.elapsed().as_secs() + WINDOW_S + 1;
+        self.busy_until_s.store(busy_until_s, Ordering::Relaxed);
         let of_client = self.add(Some(Handle::of(client_id)), prefix);
         let of_all = self.add(None, prefix);
         let too_many =
@@ -69,7 +72,7 @@ impl FailedLogins {
 
     /// Forgives: a client that tries one way of authentication, then another, has not guessed.
     pub(crate) fn succeeded(&self, client_id: &str, from: Option<IpAddr>) {
-        if !self.any.load(Ordering::Relaxed) {
+        if self.begun.elapsed().as_secs() >= self.busy_until_s.load(Ordering::Relaxed) {
             return;
         }
         let prefix = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix);
