@@ -222,7 +222,7 @@ pub(crate) fn frame(answer: &[u8]) -> Result<Option<(usize, usize)>> {
 }
 
 /// The token of a body.
-fn token(body: &[u8]) -> Option<&[u8]> {
+pub(crate) fn token(body: &[u8]) -> Option<&[u8]> {
     let rest = body.strip_prefix(br#"{"access_token":""#)?;
     let end = rest.iter().position(|byte| *byte == b'"')?;
     (end > 200).then_some(&rest[..end])

@@ -49,9 +49,11 @@ impl Machine {
     /// How the processors are shared, in words.
     pub(crate) fn pinning(&self) -> String {
         match self.two_cpus() {
-            Some((server, load)) => format!("server on cpu {server}, load on cpu {load}"),
-            None if self.can_pin => "not pinned: there is only one cpu".to_owned(),
-            None => "not pinned: `taskset` is missing".to_owned(),
+            Some((server, load)) => {
+                format!("token rows: server on cpu {server}, load on cpu {load}")
+            }
+            None if self.can_pin => "nothing pinned: there is only one cpu".to_owned(),
+            None => "nothing pinned: `taskset` is missing".to_owned(),
         }
     }
 

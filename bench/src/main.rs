@@ -12,8 +12,10 @@ mod machine;
 mod memory;
 mod node;
 mod population;
+mod revoke;
 mod table;
 mod token_endpoint;
+mod verifier;
 mod writes;
 
 use std::{
@@ -64,6 +66,8 @@ enum Role {
 enum Subject {
     TokenEndpoint,
     Writes,
+    Verifier,
+    Revoke,
     Memory,
     Binary,
 }
@@ -111,6 +115,8 @@ fn measure(plan: &Plan, only: &[Subject]) -> Result<Vec<Row>> {
         let measured = match subject {
             Subject::TokenEndpoint => token_endpoint::rows(plan),
             Subject::Writes => writes::rows(plan),
+            Subject::Verifier => verifier::rows(plan),
+            Subject::Revoke => revoke::rows(plan),
             Subject::Memory => memory::rows(plan),
             Subject::Binary => binary::rows(plan),
         };
