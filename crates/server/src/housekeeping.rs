@@ -2,7 +2,7 @@
 //! expire, rotate keys, write usage, forget what nobody needs. Every task ends when the app
 //! closes, and none ever ends the process.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use hallpass_core::{Mutation, Timestamp, audit::Actor};
 use hallpass_store::{Retention, StoreError};
@@ -55,12 +55,12 @@ async fn follow(app: App) {
     let mut ticks = tokio::time::interval(Duration::from_millis(app.config.tail_poll_ms));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut blind = false;
+    let mut with_keys = None;
     loop {
         tokio::select! {
             () = app.closing.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let catalog = app.live.directory.catalog();
         match app.live.poll().await {
             Ok(()) if blind => {
                 blind = false;
@@ -75,9 +75,11 @@ async fn follow(app: App) {
                 }
             }
         }
-        // A new API may sign with an algorithm that has no key yet.
-        if !std::sync::Arc::ptr_eq(&catalog, &app.live.directory.catalog()) {
+        // A new API may sign with an algorithm that has no key yet, whoever wrote it.
+        let catalog = app.live.directory.catalog();
+        if !with_keys.as_ref().is_some_and(|known| Arc::ptr_eq(known, &catalog)) {
             ensure_keys(&app).await;
+            with_keys = Some(catalog);
         }
     }
 }
