@@ -1,1 +1,6 @@
-//! Nothing yet.
+//! What holds below HTTP: framing, waiting, connections, TLS, and the end.
+
+mod connections;
+mod framing;
+mod shutdown;
+mod tls;

@@ -15,7 +15,7 @@ use hallpass_core::{
 use hallpass_server::{
     App, Config, LiveDirectory, clock::ManualClock, first_start, rotation::Rotation, routes,
 };
-use hallpass_store::{SqliteStore, Store, sqlite::Options};
+use hallpass_store::{SqliteStore, sqlite::Options};
 use http_body_util::BodyExt;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -220,11 +220,6 @@ impl Node {
 
     fn database(&self) -> PathBuf {
         self.folder.path().join("hallpass.db")
-    }
-
-    /// A file of the test's own.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
     }
 
     /// Another process's way to the same database.

@@ -1,1 +1,4 @@
-//! Nothing yet.
+//! `/.well-known/…`: what clients and verifiers are told, built from the configuration alone.
+
+mod jwks;
+mod metadata;
