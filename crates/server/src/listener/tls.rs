@@ -55,22 +55,27 @@ impl Tls {
         TlsAcceptor::from(self.config.load_full())
     }
 
-    fn changed_at(&self) -> [Option<SystemTime>; 2] {
-        [&self.cert, &self.key].map(|path| path.metadata().and_then(|meta| meta.modified()).ok())
+    /// Time and length of both files: the time alone is too coarse to tell a file that is half
+    /// written from the whole one a moment later.
+    fn state(&self) -> [Option<(SystemTime, u64)>; 2] {
+        [&self.cert, &self.key].map(|path| {
+            let meta = path.metadata().ok()?;
+            Some((meta.modified().ok()?, meta.len()))
+        })
     }
 }
 
 /// Reads the files again whenever they change. Files that do not fit change nothing.
 pub(super) async fn keep_reloading(tls: Option<Tls>, every: Duration, closing: CancellationToken) {
     let Some(tls) = tls else { return };
-    let mut seen = tls.changed_at();
+    let mut seen = tls.state();
     let mut look = tokio::time::interval(every);
     loop {
         tokio::select! {
             () = closing.cancelled() => return,
             _ = look.tick() => {}
         }
-        let now = tls.changed_at();
+        let now = tls.state();
         if now == seen {
             continue;
         }
