@@ -1,0 +1,1 @@
+"""What runs strangers' OAuth libraries against Hallpass: standard library only."""

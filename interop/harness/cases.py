@@ -1,0 +1,48 @@
+"""The table of cases. Every peer answers every case of its kinds: by passing it, or by saying
+why its library cannot do such a thing. What a case means is told here and nowhere else."""
+
+from collections.abc import Iterable
+
+CLIENT = "client"
+VERIFIER = "verifier"
+
+CASES: dict[str, dict[str, str]] = {
+    CLIENT: {
+        "discover-oauth": "finds the endpoints by /.well-known/oauth-authorization-server",
+        "discover-openid": "finds the endpoints by /.well-known/openid-configuration",
+        "token-basic": "gets a token with client_secret_basic, living 24 hours",
+        "token-post": "gets a token with client_secret_post",
+        "token-auto": "finds out by itself how to send the secret",
+        "token-json": "gets a token with a JSON body",
+        "token-empty-body": "gets a token with Basic and an empty body",
+        "token-http2": "gets a token over HTTP/2 with prior knowledge",
+        "scope-given": "asks for one scope, and gets that one only",
+        "scope-omitted": "asks for no scope, and is told which it got: all",
+        "audience": "asks for another API by `audience`",
+        "resource": "asks for another API by `resource` (RFC 8707)",
+        "wrong-secret-basic": "a wrong secret by Basic: the library's error has invalid_client",
+        "wrong-secret-post": "a wrong secret in the body: the library's error has invalid_client",
+        "unknown-scope": "an unknown scope: the library's error has invalid_scope",
+        "unknown-audience": "an unknown API: the library's error has invalid_target",
+        "paused": "a paused credential: the library's error has invalid_client",
+        "reuse": "the library's own cache gives the token again",
+        "call": "the Books API answers 200 with the token, and 401 without",
+        "introspect": "introspection: a live token is active, nonsense is not (RFC 7662)",
+        "revoke-token": "the token revoked by its client: the API answers 401 (RFC 7009)",
+        "revoke-credential": "the credential revoked: the API answers 401, no further token",
+    },
+    VERIFIER: {
+        "verify-es256": "verifies an ES256 token by JWKS: typ at+jwt, iss, aud, exp",
+        "verify-rs256": "verifies an RS256 token by JWKS",
+        "verify-eddsa": "verifies an EdDSA token by JWKS",
+        "claims": "finds every claim that RFC 9068 §2.2 requires, as the right JSON type",
+        "other-audience": "refuses a token that is for another API",
+        "changed-token": "refuses a token with a changed signature",
+        "other-key": "refuses a token whose kid is not in the JWKS",
+    },
+}
+
+
+def names(kinds: Iterable[str]) -> list[str]:
+    """The cases of these kinds, in order."""
+    return [name for kind in kinds for name in CASES[kind]]
