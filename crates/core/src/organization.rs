@@ -29,12 +29,15 @@ pub struct Organization {
     pub status: OrganizationStatus,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was last suspended, if it ever was.
+    #[serde(default)]
+    pub suspended_at: Option<Timestamp>,
 }
 
 impl Organization {
     /// A new, active organization.
     pub fn new(id: OrganizationId, name: Name, now: Timestamp) -> Self {
-        Self { id, name, status: OrganizationStatus::Active, created_at: now }
+        Self { id, name, status: OrganizationStatus::Active, created_at: now, suspended_at: None }
     }
 
     /// What the feed says of this organization after a change at `now`: while it is suspended all
@@ -42,7 +45,11 @@ impl Organization {
     pub(crate) fn death(&self, installation: &Installation, now: Timestamp) -> Entry {
         let before_s = match self.status {
             OrganizationStatus::Suspended => None,
-            OrganizationStatus::Active => Some(now.as_secs()),
+            // `iat` has whole seconds, so the whole second of the suspension stays dead.
+            OrganizationStatus::Active => {
+                let suspended = self.suspended_at.map_or(0, |at| at.as_secs() + 1);
+                Some(suspended.max(now.as_secs()))
+            }
         };
         Entry {
             subject: Subject::Organization { handle: Handle::of(self.id.as_str()), before_s },

@@ -18,7 +18,8 @@ pub(crate) fn json(headers: &HeaderMap, body: &impl Serialize, max_age_s: u64) -
 pub(crate) fn tagged(headers: &HeaderMap, body: Bytes, tag: &str, cache: &str) -> Response {
     let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|line| {
         line.to_str().is_ok_and(|line| {
-            let weakly = |one: &str| one.trim().trim_start_matches("W/") == tag;
+            let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+            let weakly = |one: &str| opaque(one) == opaque(tag);
             line.trim() == "*" || line.split(',').any(weakly)
         })
     });

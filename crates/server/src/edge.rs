@@ -15,7 +15,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 use hallpass_core::grant::Refusal;
-use http::{HeaderName, HeaderValue, Request, Version, header};
+use http::{HeaderName, HeaderValue, Method, Request, Version, header};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 use tracing::{debug, error, info};
@@ -23,10 +23,10 @@ use tracing::{debug, error, info};
 use crate::{
     app::App,
     entropy,
-    metrics::{Endpoint, EndpointLabel, RequestLabels},
-    oauth::OAuthError,
+    metrics::Endpoint,
+    oauth::{self, OAuthError},
     routes,
-    web::address::Arrival,
+    web::arrival::{Arrival, RequestId},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,16 +40,15 @@ impl RequestIds {
         Self(AtomicU64::new(u64::from_le_bytes(entropy::bytes())))
     }
 
-    fn next(&self) -> HeaderValue {
-        let id = format!("{:016x}", self.0.fetch_add(1, Ordering::Relaxed));
-        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
+    fn next(&self) -> RequestId {
+        RequestId(self.0.fetch_add(1, Ordering::Relaxed))
     }
 }
 
 /// Answers one request.
 pub(crate) async fn serve(
-    app: App,
-    router: Router,
+    app: &App,
+    router: &Router,
     ids: &RequestIds,
     peer: SocketAddr,
     request: Request<Incoming>,
@@ -58,35 +57,45 @@ pub(crate) async fn serve(
     let endpoint = routes::endpoint(request.uri().path());
     let method = request.method().clone();
     let id = ids.next();
-    let mut request = request.map(axum::body::Body::new);
-    request.extensions_mut().insert(Arrival { peer, id: id.clone() });
-    let answer = if has_one_host(&request) {
-        AssertUnwindSafe(router.oneshot(request)).catch_unwind().await
-    } else {
-        Ok(Ok(wrong_host()))
-    };
-    let mut response = match answer {
-        Ok(Ok(response)) => response,
-        Err(_) => {
-            app.metrics.panics.inc();
-            error!(request.id = ?id, ?endpoint, "A handler panicked");
-            OAuthError::Internal.into_response()
-        }
-    };
+    let answer = AssertUnwindSafe(answer(app, router, Arrival { peer, id }, request));
+    let mut response = answer.catch_unwind().await.unwrap_or_else(|_| {
+        app.metrics.panics.inc();
+        error!(request.id = %id, endpoint = endpoint.word(), "A handler panicked");
+        OAuthError::Internal.into_response()
+    });
     let status = response.status().as_u16();
     let took = begun.elapsed();
-    app.metrics.requests.get_or_create(&RequestLabels { endpoint, status }).inc();
-    let label = EndpointLabel { endpoint };
-    app.metrics.durations.get_or_create(&label).observe(took.as_secs_f64());
+    app.metrics.answered(endpoint, status, took);
     let endpoint_word = endpoint.word();
     // Tokens and health checks that went well come by the thousand.
     if status < 400 && matches!(endpoint, Endpoint::Token | Endpoint::Health) {
-        debug!(request.id = ?id, %method, endpoint = endpoint_word, status, ?took, %peer, "Answered");
+        debug!(request.id = %id, %method, endpoint = endpoint_word, status, ?took, %peer, "Answered");
     } else {
-        info!(request.id = ?id, %method, endpoint = endpoint_word, status, ?took, %peer, "Answered");
+        info!(request.id = %id, %method, endpoint = endpoint_word, status, ?took, %peer, "Answered");
     }
-    response.headers_mut().insert(REQUEST_ID, id);
+    response.headers_mut().insert(REQUEST_ID, id.header());
     Ok(response)
+}
+
+async fn answer(
+    app: &App,
+    router: &Router,
+    arrival: Arrival,
+    request: Request<Incoming>,
+) -> Response {
+    if !has_one_host(&request) {
+        return wrong_host();
+    }
+    if request.uri().path() == routes::TOKEN && request.method() == Method::POST {
+        // The one path where the router's own work is worth saving: a tenth of a token.
+        return oauth::issue_arrived(app, arrival, request).await.into_response();
+    }
+    let mut request = request.map(axum::body::Body::new);
+    request.extensions_mut().insert(arrival);
+    match router.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
 }
 
 /// RFC 9112 §3.2: a request with two hosts may be meant for another, and a proxy before us may

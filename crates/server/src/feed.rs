@@ -18,6 +18,8 @@ use hallpass_token::{
 };
 use tokio::sync::broadcast;
 
+use crate::entropy;
+
 /// Events kept for readers that were away; a reader that missed more gets a `reset`.
 const RECENT_AT_MOST: usize = 65_536;
 
@@ -60,6 +62,9 @@ pub struct Feed {
     frames: broadcast::Sender<Frame>,
     readers: Arc<AtomicUsize>,
     written: Mutex<Written>,
+    /// Part of the snapshot's version: another node, or this one after a backup was restored, may
+    /// have reached the same number by other deaths.
+    epoch: u32,
 }
 
 /// The snapshot as it was last written, for everybody who asks within the same second.
@@ -78,6 +83,7 @@ impl Default for Feed {
             frames,
             readers: Arc::default(),
             written: Mutex::default(),
+            epoch: u32::from_le_bytes(entropy::bytes()),
         }
     }
 }
@@ -163,9 +169,9 @@ impl Feed {
         self.len() == 0
     }
 
-    /// Everything that is dead, as JSON, and the version of it. Written once a second at most
+    /// Everything that is dead, as JSON, and a text that changes with it. Written once a second at most
     /// while nothing dies, however many ask.
-    pub fn snapshot(&self, as_of: Timestamp) -> ((u64, u64), Bytes) {
+    pub fn snapshot(&self, as_of: Timestamp) -> (String, Bytes) {
         let as_of_s = as_of.as_secs();
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let inner = self.read();
@@ -177,7 +183,8 @@ impl Feed {
             let json = serde_json::to_vec(&snapshot).unwrap_or_default().into();
             *written = Written { version, as_of_s, json };
         }
-        (version, written.json.clone())
+        let (seq, pruned) = version;
+        (format!("{:08x}-{seq}-{pruned}", self.epoch), written.json.clone())
     }
 
     /// Whether a token is dead.
@@ -276,7 +283,8 @@ mod tests {
         assert_eq!(read(6).1.as_of, 6);
         feed.prune(Timestamp::from_secs(10));
         let (version, snapshot) = read(6);
-        assert_eq!((version, snapshot.entries.len()), ((3, 1), 1));
+        assert!(version.ends_with("-3-1"), "{version}");
+        assert_eq!(snapshot.entries.len(), 1);
     }
 
     #[test]

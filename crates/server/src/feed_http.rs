@@ -29,8 +29,9 @@ const AS_OF: HeaderName = HeaderName::from_static("hallpass-as-of");
 /// asking again proves freshness without the body.
 pub(crate) async fn snapshot(State(app): State<App>, headers: HeaderMap) -> Response {
     let as_of = app.live.as_of();
-    let ((seq, pruned), body) = app.live.feed.snapshot(as_of);
-    let tag = format!("\"{seq}-{pruned}\"");
+    let (version, body) = app.live.feed.snapshot(as_of);
+    // Weak: `as_of` moves on while what is dead stays the same.
+    let tag = format!("W/\"{version}\"");
     let mut response = cached::tagged(&headers, body, &tag, "no-cache");
     response.headers_mut().insert(AS_OF, HeaderValue::from(as_of.as_secs()));
     response

@@ -207,10 +207,7 @@ impl Listener {
         let this = self.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let this = this.clone();
-            async move {
-                let (app, router) = (this.app.clone(), this.router.clone());
-                edge::serve(app, router, &this.ids, peer, request).await
-            }
+            async move { edge::serve(&this.app, &this.router, &this.ids, peer, request).await }
         });
         let limit = Duration::from_secs(self.app.config.header_timeout_s);
         let stream = TokioIo::new(FirstBytes::within(limit, stream));

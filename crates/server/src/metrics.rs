@@ -1,7 +1,7 @@
 //! Numbers for the operator, in Prometheus's text format. A registry belongs to one server, so
 //! that several can run side by side in one process.
 
-use std::sync::atomic::AtomicU64;
+use std::{sync::atomic::AtomicU64, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
@@ -83,6 +83,11 @@ fn seconds() -> Histogram {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    /// Members of the families below, kept at hand for the busiest case of all.
+    issued_answers: Counter,
+    token_durations: Histogram,
+    /// Tokens issued.
+    pub issued: Counter,
     /// Answers.
     pub requests: Family<RequestLabels, Counter>,
     /// Token requests.
@@ -128,11 +133,20 @@ pub struct KeyLabels {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let requests = Family::<RequestLabels, Counter>::default();
+        let tokens = Family::<OutcomeLabels, Counter>::default();
+        let durations =
+            Family::<_, Histogram, _>::new_with_constructor(seconds as fn() -> Histogram);
+        let endpoint = Endpoint::Token;
+        let issued_answers = RequestLabels { endpoint, status: 200 };
         let mut metrics = Self {
             registry: Registry::with_prefix("hallpass"),
-            requests: Family::default(),
-            tokens: Family::default(),
-            durations: Family::new_with_constructor(seconds),
+            issued_answers: requests.get_or_create_owned(&issued_answers),
+            token_durations: durations.get_or_create_owned(&EndpointLabel { endpoint }),
+            issued: tokens.get_or_create_owned(&OutcomeLabels { outcome: "issued" }),
+            requests,
+            tokens,
+            durations,
             connections: Gauge::default(),
             too_many_failures: Counter::default(),
             usage_dropped: Counter::default(),
@@ -196,6 +210,18 @@ impl Metrics {
             Unit::Seconds,
             self.key_age.clone(),
         );
+    }
+
+    /// Counts an answer, and how long it took.
+    pub fn answered(&self, endpoint: Endpoint, status: u16, took: Duration) {
+        let took_s = took.as_secs_f64();
+        if (endpoint, status) == (Endpoint::Token, 200) {
+            self.issued_answers.inc();
+            self.token_durations.observe(took_s);
+            return;
+        }
+        self.requests.get_or_create(&RequestLabels { endpoint, status }).inc();
+        self.durations.get_or_create(&EndpointLabel { endpoint }).observe(took_s);
     }
 
     /// Everything, as Prometheus reads it.

@@ -16,5 +16,5 @@ pub(crate) use self::{
     jwks::jwks,
     metadata::{authorization_server, openid_configuration},
     revoke::revoke,
-    token::issue,
+    token::{issue, issue_arrived},
 };

@@ -94,6 +94,10 @@ pub enum Refusal {
     UnauthorizedClient(&'static str),
     /// A grant type that this server does not have.
     UnsupportedGrantType,
+    /// Not a list of scope tokens (RFC 6749 §3.3).
+    MalformedScope,
+    /// Several audiences at once (RFC 8707 §2): a token is for one API.
+    SeveralTargets,
     /// Scopes that the credential does not have at this API.
     InvalidScope {
         /// Those that it has.
@@ -126,8 +130,8 @@ impl Refusal {
             }
             Self::AddressNotAllowed | Self::UnauthorizedClient(_) => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
-            Self::InvalidScope { .. } => "invalid_scope",
-            Self::InvalidTarget { .. } => "invalid_target",
+            Self::MalformedScope | Self::InvalidScope { .. } => "invalid_scope",
+            Self::SeveralTargets | Self::InvalidTarget { .. } => "invalid_target",
             Self::TemporarilyUnavailable { .. } => "temporarily_unavailable",
         }
     }
@@ -145,6 +149,10 @@ impl Refusal {
             Self::UnauthorizedClient(what) => what,
             Self::UnsupportedGrantType => {
                 "the only grant_type here is client_credentials (RFC 6749, section 4.4)"
+            }
+            Self::MalformedScope => "scope is not a list of scope tokens parted by single blanks",
+            Self::SeveralTargets => {
+                "a token is for one API only: ask for one resource (or audience) at a time"
             }
             Self::InvalidScope { allowed } if allowed.is_empty() => {
                 "this credential has no scopes at this API: leave the scope parameter out"

@@ -38,9 +38,7 @@ pub fn parse<'a>(
     }
     let login = Login::exactly_one(authorization, params)?;
     let scope = match params.at_most_once("scope")? {
-        Some(text) => Some(text.parse().map_err(|_| {
-            Refusal::InvalidRequest("scope is not a list of scope tokens parted by single blanks")
-        })?),
+        Some(text) => Some(text.parse().map_err(|_| Refusal::MalformedScope)?),
         None => None,
     };
     Ok(Request { login, scope, audience: audience(params)? })
@@ -52,9 +50,7 @@ fn audience<'a>(params: &'a Params<'_>) -> Result<Option<&'a str>, Refusal> {
     named.extend(params.at_most_once("audience")?);
     let Some(first) = named.first().copied() else { return Ok(None) };
     if named.iter().any(|other| api::comparable(other) != api::comparable(first)) {
-        return Err(Refusal::InvalidRequest(
-            "a token is for one API only: ask for one resource (or audience) at a time",
-        ));
+        return Err(Refusal::SeveralTargets);
     }
     Ok(Some(first))
 }

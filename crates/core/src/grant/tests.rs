@@ -120,8 +120,8 @@ fn the_form_of_a_request_is_judged_as_rfc_6749_says() {
         ("grant_type=client_credentials&scope=%4", "invalid_request"),
         ("grant_type=client_credentials&scope=%zz", "invalid_request"),
         ("grant_type=client_credentials&scope=%ff", "invalid_request"),
-        ("grant_type=client_credentials&scope=a++b", "invalid_request"),
-        ("grant_type=client_credentials&scope=a%22", "invalid_request"),
+        ("grant_type=client_credentials&scope=a++b", "invalid_scope"),
+        ("grant_type=client_credentials&scope=a%22", "invalid_scope"),
     ] {
         assert_eq!(code(ask_form(body)), wanted, "{body}");
     }
@@ -331,7 +331,7 @@ fn audiences_and_scopes_are_narrowed_never_widened() {
         ),
         (
             "resource=https://books.example.com&resource=https://films.example.com",
-            Err("invalid_request"),
+            Err("invalid_target"),
         ),
         (
             "audience=https://books.example.com&audience=https://books.example.com",
@@ -391,6 +391,8 @@ fn descriptions_keep_to_the_alphabet_of_rfc_6749_section_5_2() {
         Refusal::InvalidClient(WhyNot::SecretExpired(NOW)),
         Refusal::AddressNotAllowed,
         Refusal::UnsupportedGrantType,
+        Refusal::MalformedScope,
+        Refusal::SeveralTargets,
         Refusal::InvalidScope { allowed: scopes },
         Refusal::InvalidScope { allowed: Scopes::default() },
         Refusal::InvalidTarget { allowed: vec!["https://a.example".to_owned()] },

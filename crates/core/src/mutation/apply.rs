@@ -76,6 +76,9 @@ impl Mutation {
                 return Err(Conflict::AlreadyThere(word));
             }
             organization.status = to;
+            if to == OrganizationStatus::Suspended {
+                organization.suspended_at = Some(made.at);
+            }
             let death = Some(organization.death(inst, made.at));
             Ok(Outcome::put(Image::Organization(organization), death, action, json!({})))
         };

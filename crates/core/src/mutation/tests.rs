@@ -131,6 +131,13 @@ fn a_resumed_organization_keeps_earlier_tokens_dead() {
         panic!("no death");
     };
     assert_eq!(before_s, Some(NOW.as_secs()));
+    organization.suspended_at = Some(NOW);
+    let within_a_second = apply(&resume, Some(Image::Organization(organization.clone()))).unwrap();
+    let Some(Entry { subject: Subject::Organization { before_s, .. }, .. }) = within_a_second.death
+    else {
+        panic!("no death");
+    };
+    assert_eq!(before_s, Some(NOW.as_secs() + 1));
     let again = apply(&suspend, Some(Image::Organization(organization)));
     assert_eq!(again, Err(Conflict::AlreadyThere("suspended")));
 }

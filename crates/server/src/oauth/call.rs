@@ -1,8 +1,8 @@
 //! A POST to an OAuth endpoint, read in full and within bounds.
 
-use std::{net::IpAddr, time::Duration};
+use std::{error::Error, net::IpAddr, time::Duration};
 
-use axum::{body::HttpBody, extract::FromRequest};
+use axum::extract::FromRequest;
 use bytes::Bytes;
 use hallpass_core::{
     ClientId, Timestamp,
@@ -11,12 +11,16 @@ use hallpass_core::{
 };
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body;
 use tracing::info;
 
 use super::OAuthError;
 use crate::{
     app::App,
-    web::address::{self, Arrival},
+    web::{
+        address,
+        arrival::{Arrival, RequestId},
+    },
 };
 
 /// The largest body that is read, in bytes.
@@ -38,10 +42,31 @@ pub(crate) struct Call {
     /// From where it came, as far as that is known.
     pub(crate) from: Option<IpAddr>,
     /// The request's id in the log.
-    id: HeaderValue,
+    id: RequestId,
 }
 
 impl Call {
+    /// Reads a request to its end.
+    pub(crate) async fn read<B>(
+        app: &App,
+        arrival: Option<Arrival>,
+        request: Request<B>,
+    ) -> Result<Self, OAuthError>
+    where
+        B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+    {
+        let (mut head, body) = request.into_parts();
+        refuse_secrets_in_query(head.uri.query())?;
+        let authorization = authorization(&mut head.headers)?;
+        let body = whole(body, app.config.body_timeout_s).await?;
+        let kind = kind(&head.headers, &body)?;
+        let trusted = &app.config.trusted_proxies;
+        let from =
+            arrival.and_then(|arrival| address::caller(arrival.peer.ip(), &head.headers, trusted));
+        let id = arrival.map_or(RequestId(0), |arrival| arrival.id);
+        Ok(Self { authorization, body, kind, from, id })
+    }
+
     /// The parameters of the body.
     pub(crate) fn params(&self) -> Result<Params<'_>, Refusal> {
         match self.kind {
@@ -74,7 +99,7 @@ impl Call {
         let id = login.client_id.parse::<ClientId>();
         let id = id.as_ref().map_or("(not a client id)", |id| id.as_str());
         info!(
-            request.id = ?self.id,
+            request.id = %self.id,
             client.id = id,
             address = ?self.from,
             ?how,
@@ -96,26 +121,18 @@ impl FromRequest<App> for Call {
     type Rejection = OAuthError;
 
     async fn from_request(
-        request: Request<axum::body::Body>,
+        mut request: Request<axum::body::Body>,
         app: &App,
     ) -> Result<Self, OAuthError> {
-        let (mut head, body) = request.into_parts();
-        refuse_secrets_in_query(head.uri.query())?;
-        let authorization = authorization(&mut head.headers)?;
-        let body = read(body, app.config.body_timeout_s).await?;
-        let kind = kind(&head.headers, &body)?;
-        let (from, id) = match head.extensions.remove::<Arrival>() {
-            Some(Arrival { peer, id }) => {
-                let trusted = &app.config.trusted_proxies;
-                (address::caller(peer.ip(), &head.headers, trusted), id)
-            }
-            None => (None, HeaderValue::from_static("none")),
-        };
-        Ok(Self { authorization, body, kind, from, id })
+        let arrival = request.extensions_mut().remove::<Arrival>();
+        Self::read(app, arrival, request).await
     }
 }
 
-async fn read(body: axum::body::Body, timeout_s: u64) -> Result<Bytes, OAuthError> {
+async fn whole<B>(body: B, timeout_s: u64) -> Result<Bytes, OAuthError>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+{
     // What is announced too long is not waited for.
     if body.size_hint().lower() > BODY_AT_MOST as u64 {
         return Err(OAuthError::BodyTooLarge);

@@ -12,10 +12,11 @@ use hallpass_core::{
 };
 use hallpass_token::claims::Minted;
 use http::{HeaderName, HeaderValue, StatusCode};
+use hyper::body::Incoming;
 use tracing::error;
 
 use super::{Call, OAuthError, error::no_store};
-use crate::{app::App, entropy, metrics::OutcomeLabels, usage::Use};
+use crate::{app::App, entropy, metrics::OutcomeLabels, usage::Use, web::arrival::Arrival};
 
 /// How long before its end a secret is warned about, in seconds.
 const WARN_S: u64 = 30 * 86_400;
@@ -24,9 +25,25 @@ const SECRET_EXPIRES: HeaderName = HeaderName::from_static("hallpass-secret-expi
 
 /// `POST /oauth/token`.
 pub(crate) async fn issue(State(app): State<App>, call: Call) -> Result<Issued, OAuthError> {
-    let result = decide_and_sign(&app, &call);
-    let outcome = result.as_ref().map_or_else(OAuthError::code, |_| "issued");
-    app.metrics.tokens.get_or_create(&OutcomeLabels { outcome }).inc();
+    answer(&app, &call)
+}
+
+/// The same, for a request that has not been through the router.
+pub(crate) async fn issue_arrived(
+    app: &App,
+    arrival: Arrival,
+    request: http::Request<Incoming>,
+) -> Result<Issued, OAuthError> {
+    let call = Call::read(app, Some(arrival), request).await?;
+    answer(app, &call)
+}
+
+fn answer(app: &App, call: &Call) -> Result<Issued, OAuthError> {
+    let result = decide_and_sign(app, call);
+    match &result {
+        Ok(_) => app.metrics.issued.inc(),
+        Err(why) => app.metrics.tokens.get_or_create(&OutcomeLabels { outcome: why.code() }).inc(),
+    };
     result
 }
 

@@ -1,19 +1,10 @@
 //! From where a request comes. A proxy's word is taken only if the proxy is one of ours: anybody
 //! can write `X-Forwarded-For`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use ipnet::IpNet;
-
-/// How a request arrived, put into every one by the edge.
-#[derive(Clone, Debug)]
-pub(crate) struct Arrival {
-    /// The other end of the connection.
-    pub(crate) peer: SocketAddr,
-    /// Its id in the log and in `x-request-id`.
-    pub(crate) id: HeaderValue,
-}
 
 /// The caller's address: the peer's, or the last one in `X-Forwarded-For` that none of the
 /// trusted proxies has. `None` if a trusted proxy says something unreadable.

@@ -151,6 +151,7 @@ async fn what_died_in_a_suspension_stays_dead_and_new_tokens_live() {
     let old = node.token("reports").await;
     node.pass_s(1).await;
     node.commit(Mutation::SuspendOrganization(organization_id())).await;
+    node.pass_s(1).await;
     node.commit(Mutation::ResumeOrganization(organization_id())).await;
     assert!(!node.is_active(&old).await);
     assert!(node.is_active(&node.token("reports").await).await);

@@ -29,7 +29,7 @@ async fn check(node: &Node, rows: Vec<(&str, Ask, (u16, &str))>) {
 }
 
 #[tokio::test]
-async fn malformed_forms_are_invalid_requests() {
+async fn malformed_forms_are_refused() {
     const BAD: (u16, &str) = (400, "invalid_request");
     let node = Node::start().with_credential("reports").await;
     let login = Login::of("reports");
@@ -64,9 +64,21 @@ async fn malformed_forms_are_invalid_requests() {
             ("a percent in a name", basic(&format!("{GRANT}&zebra%=x")), BAD),
             ("encoded bytes that are no UTF-8", basic(&format!("{GRANT}&zebra=%FF")), BAD),
             ("bytes that are no UTF-8", ask_token("reports").form(&b"zebra=\xFF"[..]), BAD),
-            ("a scope in quotes", basic(&format!("{GRANT}&scope=%22zebra%22")), BAD),
-            ("two resources", basic(&format!("{GRANT}&resource={BOOKS}&resource=urn:zebra")), BAD),
-            ("an audience beside", basic(&format!("{GRANT}&resource={BOOKS}&audience=urn:x")), BAD),
+            (
+                "a scope in quotes",
+                basic(&format!("{GRANT}&scope=%22zebra%22")),
+                (400, "invalid_scope"),
+            ),
+            (
+                "two resources",
+                basic(&format!("{GRANT}&resource={BOOKS}&resource=urn:zebra")),
+                (400, "invalid_target"),
+            ),
+            (
+                "an audience beside",
+                basic(&format!("{GRANT}&resource={BOOKS}&audience=urn:x")),
+                (400, "invalid_target"),
+            ),
             ("JSON as form", basic(r#"{"grant_type":"client_credentials"}"#), BAD),
         ],
     )
