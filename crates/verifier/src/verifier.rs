@@ -1,0 +1,377 @@
+//! The verifier itself: what it is made of, and the order in which it checks. A check does no I/O
+//! and takes no lock for longer than a look-up; whatever fetches runs in tasks of its own.
+
+mod start;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+};
+
+use hallpass_token::{
+    Rejection, bearer,
+    jose::{Algorithm, KeySet},
+    verify::{self, BadPolicy, Policy},
+};
+use tokio::task::JoinHandle;
+use tracing::{debug, info};
+
+use crate::{
+    builder::Builder,
+    cache::Cache,
+    caller::Caller,
+    challenge::Challenge,
+    clock::Clock,
+    feed::{Choice, Journal, Knowledge, Offer},
+    fetch::Transport,
+    housekeeping,
+    keys::{Keys, Ticket},
+    layer::RequireToken,
+    metadata::Issuer,
+    saved::Saved,
+    status::{Counters, FeedStatus, Status},
+    timing::Timing,
+};
+
+/// Checks access tokens in front of an API. Cheap to clone; clones share keys, cache and feed.
+/// When the last clone is dropped, the tasks end.
+#[derive(Clone)]
+pub struct Verifier {
+    inner: Arc<Inner>,
+    policy: Arc<Policy>,
+    realm: Arc<str>,
+}
+
+struct Inner {
+    demands: Demands,
+    keys: Arc<Keys>,
+    cache: Cache,
+    knowledge: Arc<Knowledge>,
+    journal: Arc<Journal>,
+    counters: Counters,
+    clock: Arc<dyn Clock>,
+    timing: Timing,
+    saved: Option<Arc<Saved>>,
+    tasks: Tasks,
+}
+
+/// What is demanded of every token, whichever API it is for.
+pub(crate) struct Demands {
+    pub(crate) issuer: String,
+    pub(crate) accept_jwt_type: bool,
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) leeway_s: u64,
+    pub(crate) realm: Option<String>,
+}
+
+impl Demands {
+    pub(crate) fn policy(&self, audiences: Vec<String>) -> Result<Policy, BadPolicy> {
+        Policy::new(&self.issuer, audiences)?
+            .with_jwt_type(self.accept_jwt_type)
+            .with_algorithms(&self.algorithms)?
+            .with_leeway_s(self.leeway_s)
+    }
+}
+
+/// What a verifier is started with.
+pub(crate) struct Parts {
+    pub(crate) demands: Demands,
+    pub(crate) issuer: Issuer,
+    pub(crate) choice: Choice,
+    pub(crate) cache_at_most: usize,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) timing: Timing,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) saved: Option<Arc<Saved>>,
+}
+
+/// Scopes of which a request needs all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Required(Vec<String>);
+
+impl Required {
+    pub(crate) fn add(&mut self, scope: String) {
+        self.0.push(scope);
+    }
+
+    /// As a challenge says it.
+    pub(crate) fn text(&self) -> Option<String> {
+        (!self.0.is_empty()).then(|| self.0.join(" "))
+    }
+
+    fn check(&self, caller: &Caller) -> Result<(), Rejection> {
+        if self.0.iter().all(|scope| caller.has_scope(scope)) {
+            return Ok(());
+        }
+        Err(Rejection::InsufficientScope { required: self.0.join(" ") })
+    }
+}
+
+/// What can be said about a request at once.
+pub(crate) enum Verdict {
+    Now(Result<Caller, Rejection>),
+    /// Only fresh keys can tell.
+    After(Ticket),
+}
+
+impl Verifier {
+    /// Begins a verifier for tokens of `issuer` (its URL, to the letter) for the API `audience`.
+    pub fn builder(issuer: impl Into<String>, audience: impl Into<String>) -> Builder {
+        Builder::new(issuer.into(), audience.into())
+    }
+
+    /// The same keys, cache and feed in front of another API: tokens must be for one of
+    /// `audiences` instead.
+    ///
+    /// # Errors
+    /// [`BadPolicy::NoAudience`].
+    pub fn for_audiences<A: Into<String>>(
+        &self,
+        audiences: impl IntoIterator<Item = A>,
+    ) -> Result<Self, BadPolicy> {
+        let demands = &self.inner.demands;
+        let policy = demands.policy(audiences.into_iter().map(Into::into).collect())?;
+        Ok(Self::with(self.inner.clone(), policy))
+    }
+
+    /// Checks the value of an `Authorization` header: shape, header, signature, issuer, audience,
+    /// dates, revocation. Never waits: an unknown `kid` is refused, and fresh keys are on their
+    /// way for the next time.
+    ///
+    /// # Errors
+    /// The first [`Rejection`] in that order. A request with two such headers is
+    /// [`Rejection::InvalidRequest`] before it comes here.
+    pub fn check(&self, authorization: Option<&[u8]>) -> Result<Caller, Rejection> {
+        self.at_once(self.decide(authorization, &Required::default()))
+    }
+
+    /// As [`check`](Self::check), but for an unknown `kid` it waits a moment for fresh keys, if
+    /// they may be fetched, and tries once more.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn check_async(&self, authorization: Option<&[u8]>) -> Result<Caller, Rejection> {
+        let required = Required::default();
+        match self.admit(authorization, &required) {
+            Verdict::Now(verdict) => verdict,
+            Verdict::After(ticket) => self.admit_after(ticket, authorization, &required).await,
+        }
+    }
+
+    /// As [`check`](Self::check), for a token that came by another way than a header.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn verify_token(&self, token: &str) -> Result<Caller, Rejection> {
+        self.at_once(self.alive(token))
+    }
+
+    /// A tower layer that lets only requests with a good token through, and puts the [`Caller`]
+    /// into their extensions.
+    pub fn layer(&self) -> RequireToken {
+        RequireToken::new(self.clone())
+    }
+
+    /// The challenge of this API, for answers that are made elsewhere than in the layer.
+    pub fn challenge(&self) -> Challenge<'_> {
+        Challenge { realm: Some(&self.realm), scope: None }
+    }
+
+    /// How it is doing.
+    pub fn status(&self) -> Status {
+        let inner = &*self.inner;
+        let freshness = inner.knowledge.freshness_now();
+        let published = inner.keys.current();
+        let keys: Vec<_> = published
+            .iter()
+            .flat_map(|published| published.set.iter().map(|key| key.kid().to_owned()))
+            .collect();
+        let journal = &inner.journal;
+        let offered = match &*inner.knowledge.offer().borrow() {
+            Offer::Unknown => None,
+            Offer::None => Some(false),
+            Offer::At(_) => Some(true),
+        };
+        Status {
+            ready: !keys.is_empty() && inner.knowledge.is_ready(),
+            issuer: inner.demands.issuer.clone(),
+            feed: FeedStatus {
+                offered,
+                seq: *inner.knowledge.applied().borrow(),
+                as_of_s: freshness.as_of_s,
+                staleness_s: freshness.staleness_s,
+                blind: freshness.blind,
+                stale: freshness.stale,
+                entries: inner.knowledge.len(),
+                not_understood: inner.knowledge.not_understood(),
+                snapshots: journal.snapshots.load(Ordering::Relaxed),
+                streams: journal.streams.load(Ordering::Relaxed),
+                gaps: journal.gaps.load(Ordering::Relaxed),
+                unreadable: journal.unreadable.load(Ordering::Relaxed),
+            },
+            keys,
+            last_key_error: inner.keys.last_error.text(),
+            last_feed_error: journal.last_error.text(),
+            last_saved_error: inner.saved.as_ref().and_then(|saved| saved.last_error.text()),
+            accepted: inner.counters.accepted(),
+            refused: inner.counters.refused(),
+            key_fetches: inner.keys.fetches.load(Ordering::Relaxed),
+            cached_tokens: inner.cache.len(),
+        }
+    }
+
+    /// [`status`](Self::status) in the text format of Prometheus.
+    pub fn metrics_text(&self) -> String {
+        self.status().to_prometheus()
+    }
+
+    /// Waits until tokens can be verified: keys are known, and the feed is as fresh as was
+    /// chosen. Put a time limit around it.
+    pub async fn wait_ready(&self) {
+        self.inner.keys.known().await;
+        self.inner.knowledge.ready().await;
+    }
+
+    /// Waits until the entry `seq` of the revocation feed is applied.
+    pub async fn applied(&self, seq: u64) {
+        let reached = |applied: &Option<u64>| applied.is_some_and(|applied| applied >= seq);
+        // The sender lives in `self`, so the wait cannot fail.
+        let _ = self.inner.knowledge.applied().wait_for(reached).await;
+    }
+
+    /// Ends the tasks and saves the feed. What is known goes on serving, and grows stale.
+    pub async fn shutdown(&self) {
+        for task in self.inner.tasks.take() {
+            task.abort();
+            // It was aborted, which is no news.
+            let _ = task.await;
+        }
+        let (knowledge, saved) = (self.inner.knowledge.clone(), self.inner.saved.clone());
+        if let Some(saved) = saved {
+            let save = move || housekeeping::save(&knowledge, &saved);
+            let _ = tokio::task::spawn_blocking(save).await;
+        }
+    }
+
+    /// Checks a request and its scopes, and counts the verdict if there is one.
+    pub(crate) fn admit(&self, authorization: Option<&[u8]>, required: &Required) -> Verdict {
+        let verdict = self.decide(authorization, required);
+        if let Err(Rejection::UnknownKey { .. }) = &verdict
+            && let Some(ticket) = self.inner.keys.want()
+        {
+            return Verdict::After(ticket);
+        }
+        Verdict::Now(self.counted(verdict))
+    }
+
+    /// Checks a request once more when the keys are fresh.
+    pub(crate) async fn admit_after(
+        &self,
+        ticket: Ticket,
+        authorization: Option<&[u8]>,
+        required: &Required,
+    ) -> Result<Caller, Rejection> {
+        ticket.wait(self.inner.timing.unknown_key_wait).await;
+        self.counted(self.decide(authorization, required))
+    }
+
+    /// Counts and logs a refusal, and takes the blame where the trouble is ours.
+    pub(crate) fn refused(&self, rejection: Rejection) -> Rejection {
+        let rejection = match rejection {
+            // The key may be a new one, and it is our trouble that we cannot ask.
+            Rejection::UnknownKey { .. } if self.inner.keys.is_cut_off() => {
+                Rejection::Unavailable("the kid is unknown, and the issuer cannot be asked")
+            }
+            rejection => rejection,
+        };
+        self.inner.counters.refuse(&rejection);
+        match &rejection {
+            none @ (Rejection::NoToken | Rejection::OtherScheme) => debug!("Refused: {none}"),
+            rejection => info!(reason = rejection.reason(), "Refused a token: {rejection}"),
+        }
+        rejection
+    }
+
+    fn counted(&self, verdict: Result<Caller, Rejection>) -> Result<Caller, Rejection> {
+        let caller = verdict.map_err(|rejection| self.refused(rejection))?;
+        self.inner.counters.accept();
+        Ok(caller)
+    }
+
+    /// For callers that do not wait: fresh keys are fetched for the next time.
+    fn at_once(&self, verdict: Result<Caller, Rejection>) -> Result<Caller, Rejection> {
+        if matches!(verdict, Err(Rejection::UnknownKey { .. })) {
+            let _ = self.inner.keys.want();
+        }
+        self.counted(verdict)
+    }
+
+    fn decide(
+        &self,
+        authorization: Option<&[u8]>,
+        required: &Required,
+    ) -> Result<Caller, Rejection> {
+        let caller = self.alive(bearer::parse(authorization)?)?;
+        required.check(&caller)?;
+        Ok(caller)
+    }
+
+    /// Everything but the scope.
+    fn alive(&self, token: &str) -> Result<Caller, Rejection> {
+        let inner = &*self.inner;
+        let now_s = inner.clock.unix_s();
+        let published = inner.keys.current();
+        let Some(published) = published.as_deref() else {
+            // Without keys a token can still be malformed; that is not our trouble.
+            return Err(match verify::verify(token, &KeySet::default(), &self.policy, now_s) {
+                Err(Rejection::UnknownKey { .. }) | Ok(_) => {
+                    Rejection::Unavailable("the issuer's keys are not known yet")
+                }
+                Err(rejection) => rejection,
+            });
+        };
+        let caller = match inner.cache.find(token, published.epoch) {
+            Some(caller) => {
+                verify::check_claims(caller.claims(), &self.policy, now_s)?;
+                caller
+            }
+            None => {
+                let verified = verify::verify(token, &published.set, &self.policy, now_s)?;
+                let caller = Caller::new(verified);
+                inner.cache.keep(token, caller.clone(), published.epoch, now_s);
+                caller
+            }
+        };
+        inner.knowledge.judge(&caller.presented(), now_s)?;
+        Ok(caller)
+    }
+
+    fn with(inner: Arc<Inner>, policy: Policy) -> Self {
+        let realm = match &inner.demands.realm {
+            Some(realm) => realm.as_str().into(),
+            None => policy.audiences().first().map_or("", String::as_str).into(),
+        };
+        Self { inner, policy: Arc::new(policy), realm }
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// The tasks of a verifier, which end with it.
+struct Tasks(Mutex<Vec<JoinHandle<()>>>);
+
+impl Tasks {
+    fn take(&self) -> Vec<JoinHandle<()>> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.take().iter().for_each(JoinHandle::abort);
+    }
+}
