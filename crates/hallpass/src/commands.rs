@@ -5,6 +5,7 @@ mod api;
 mod audit;
 mod backup;
 mod credential;
+mod demo;
 mod doctor;
 mod feed;
 mod find;
@@ -26,6 +27,8 @@ use crate::{config::Config, output::Output};
 pub(crate) enum Command {
     /// Run the server
     Serve,
+    /// Try everything out on this machine: server, example API, credential, curl lines
+    Demo(demo::Args),
     /// Make the database and the master key
     Init,
     /// Customers: the organizations that own credentials
@@ -72,6 +75,7 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
     runtime.block_on(async {
         match command {
             Command::Serve => serve::run(config).await,
+            Command::Demo(args) => demo::run(args, config).await,
             Command::Init => init::run(&config, output).await,
             Command::Organization(command) => organization::run(command, &config, output).await,
             Command::Api(command) => api::run(command, &config, output).await,

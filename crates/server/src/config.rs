@@ -68,7 +68,7 @@ impl Default for Config {
             key_publish_lead_s: 86_400,
             key_rotation_s: 90 * 86_400,
             heartbeat_ms: 2000,
-            tail_poll_ms: 100,
+            tail_poll_ms: 20,
             usage_flush_s: 10,
             shutdown_grace_s: 10,
         }

@@ -48,9 +48,9 @@ pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<()> {
     running.app.live.catch_up().await?;
 
     let verifier = Verifier::builder(&config.server.issuer, &books_url).start().await?;
-    let ready = tokio::time::timeout(Duration::from_secs(10), verifier.ready());
+    let ready = tokio::time::timeout(Duration::from_secs(10), verifier.wait_ready());
     ready.await.context("the Books API did not reach the server")?;
-    let router = books::router(verifier);
+    let router = books::router(&verifier);
     let closing = running.app.closing.clone();
     let api = tokio::spawn(async move {
         axum::serve(books, router).with_graceful_shutdown(closing.cancelled_owned()).await
@@ -129,7 +129,7 @@ Paste this into another terminal, in this directory:
 
  3. Revoke the credential, and call again: 401 within a second.
 
-    {hallpass} credential revoke {client_id} --data-dir {data_dir}
+    {hallpass} credential revoke {client_id} --data-dir {data_dir} && sleep 1
     curl -i --oauth2-bearer "$TOKEN" '{books_url}/v1/books?limit=2'
 
 Look around: {hallpass} credential list --data-dir {data_dir}
