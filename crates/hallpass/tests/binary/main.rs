@@ -1,0 +1,18 @@
+//! The real binary as operators and clients meet it: whole journeys, and what must hold when
+//! processes die, disks fill up and people mistype. Nothing here sleeps or leaves this machine,
+//! and only processes that a test started are ever ended.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod backup;
+mod crash;
+mod journey;
+mod keys;
+mod master_key;
+mod node;
+mod place;
+mod process;
+mod quiet;
+mod second_writer;
+mod shutdown;
+mod stream;
