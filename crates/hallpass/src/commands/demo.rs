@@ -63,10 +63,7 @@ pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<()> {
 
 /// Makes what the demo needs; what an earlier run made is used again, but for the credential:
 /// its secret could not be shown a second time.
-async fn seed(
-    installation: &Installation,
-    books_url: &str,
-) -> anyhow::Result<(ClientId, Secret)> {
+async fn seed(installation: &Installation, books_url: &str) -> anyhow::Result<(ClientId, Secret)> {
     let organizations = installation.store.organizations().await?;
     let organization = match organizations.into_iter().find(|o| o.name.as_str() == ORGANIZATION) {
         Some(organization) => organization,
@@ -95,9 +92,8 @@ async fn seed(
     let settings = Settings::new("Nightly reports".parse()?, vec![grant]);
     let client_id = ClientId::from_entropy(entropy::bytes());
     let made = (now(), "demo");
-    let credential =
-        Credential::pending(client_id.clone(), organization.id, settings, &new, made)
-            .activate(now())?;
+    let credential = Credential::pending(client_id.clone(), organization.id, settings, &new, made)
+        .activate(now())?;
     installation.commit(&Mutation::AddCredential(Box::new(credential))).await?;
     Ok((client_id, secret))
 }

@@ -26,10 +26,9 @@ async fn a_backup_beside_a_running_server_restores() {
 
     let restored = Place::empty();
     std::fs::create_dir(restored.data()).unwrap();
-    for (from, to) in [
-        (place.path("copy.db"), "hallpass.db"),
-        (place.data().join("master.key"), "master.key"),
-    ] {
+    for (from, to) in
+        [(place.path("copy.db"), "hallpass.db"), (place.data().join("master.key"), "master.key")]
+    {
         std::fs::copy(from, restored.data().join(to)).unwrap();
     }
     restored.whole_audit_log().await;

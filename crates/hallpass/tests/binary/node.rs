@@ -34,15 +34,8 @@ pub(crate) struct Refused {
 }
 
 /// What every server of these tests is started with.
-pub(crate) const SERVE: [&str; 7] = [
-    "serve",
-    "--listen",
-    "127.0.0.1:0",
-    "--metrics-listen",
-    "127.0.0.1:0",
-    "--log-format",
-    "json",
-];
+pub(crate) const SERVE: [&str; 7] =
+    ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--log-format", "json"];
 
 impl Node {
     /// Starts the server and waits until it answers.

@@ -144,8 +144,7 @@ impl Desk {
         let grant = Grant { api_id: self.api.id.clone(), scopes: self.api.scopes.clone() };
         let settings = Settings::new("by a writer".parse().unwrap(), vec![grant]);
         let (now, owner) = (SystemClock.now(), self.organization.id.clone());
-        let pending =
-            Credential::pending(client_id.clone(), owner, settings, new, (now, "writer"));
+        let pending = Credential::pending(client_id.clone(), owner, settings, new, (now, "writer"));
         Mutation::AddCredential(Box::new(pending.activate(now).unwrap()))
     }
 

@@ -1,0 +1,35 @@
+"""Node: the packages of package-lock.json."""
+
+from harness import command
+from harness.cache import once
+from harness.cases import CLIENT, VERIFIER
+from harness.languages import INTEROP, Peer
+
+NAME = "node"
+FOLDER = INTEROP / NAME
+INSTALL_WITHIN_S = 600.0
+
+
+def _peer(library: str, program: str, *kinds: str) -> Peer:
+    return Peer(library, ["node", FOLDER / program], kinds)
+
+
+PEERS = [
+    _peer("openid-client", "openid-client.mjs", CLIENT),
+    _peer("oauth4webapi", "oauth4webapi.mjs", CLIENT, VERIFIER),
+    _peer("simple-oauth2", "simple-oauth2.mjs", CLIENT),
+    _peer("@badgateway/oauth2-client", "badgateway.mjs", CLIENT),
+    _peer("jose", "jose.mjs", VERIFIER),
+]
+
+
+def prepare() -> None:
+    """Installs anew when a pin or Node has changed."""
+    version = command.run(["node", "--version"], cwd=FOLDER, timeout_s=20)
+
+    def install() -> None:
+        command.run(["npm", "ci", "--silent"], cwd=FOLDER, timeout_s=INSTALL_WITHIN_S)
+
+    inputs = [FOLDER / "package.json", FOLDER / "package-lock.json", version]
+    # Node looks for packages in the program's own folder only.
+    once(FOLDER / "node_modules" / ".stamp", inputs, install)
