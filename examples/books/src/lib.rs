@@ -28,10 +28,7 @@ type Books = Arc<RwLock<Shelf>>;
 pub fn router(verifier: &Verifier) -> Router {
     let may_read = verifier.layer().scope("books:read");
     let may_write = verifier.layer().scope("books:write");
-    routes(
-        |routes| routes.route_layer(may_read),
-        |routes| routes.route_layer(may_write),
-    )
+    routes(|routes| routes.route_layer(may_read), |routes| routes.route_layer(may_write))
 }
 
 /// The routes, with what guards reading and what guards writing.

@@ -102,9 +102,7 @@ async fn every_route_asks_for_a_token() {
     // No issuer there: without a token it does not matter.
     let verifier = Verifier::builder("http://127.0.0.1:9", "http://127.0.0.1:8430");
     let verifier = verifier.start().await.unwrap();
-    for (method, path) in
-        [("GET", "/v1/books"), ("GET", "/v1/books/1"), ("POST", "/v1/books")]
-    {
+    for (method, path) in [("GET", "/v1/books"), ("GET", "/v1/books/1"), ("POST", "/v1/books")] {
         let (status, _) = ask(router(&verifier), method, path, "{}").await;
         assert_eq!(status, 401, "{method} {path}");
     }
