@@ -98,12 +98,16 @@ pub enum BuildError {
 }
 
 /// The file that the dashboard offers once; other members are ignored.
+///
+/// It holds id and secret under both spellings, for scripts that read the other one.
 #[derive(Deserialize)]
 struct CredentialsFile {
-    #[serde(alias = "clientId")]
-    client_id: String,
-    #[serde(alias = "clientSecret")]
-    client_secret: Secret,
+    client_id: Option<String>,
+    #[serde(rename = "clientId")]
+    other_client_id: Option<String>,
+    client_secret: Option<Secret>,
+    #[serde(rename = "clientSecret")]
+    other_client_secret: Option<Secret>,
     issuer: Option<String>,
     #[serde(alias = "tokenEndpoint")]
     token_endpoint: Option<String>,
@@ -138,7 +142,11 @@ impl Builder {
         let file: CredentialsFile = json::object(text.as_ref()).map_err(|error| {
             BuildError::CredentialsFile { line: error.line(), column: error.column() }
         })?;
-        let mut builder = Self::new(file.client_id, file.client_secret);
+        let missing = BuildError::CredentialsFile { line: 0, column: 0 };
+        let id = file.client_id.or(file.other_client_id);
+        let secret = file.client_secret.or(file.other_client_secret);
+        let (Some(id), Some(secret)) = (id, secret) else { return Err(missing) };
+        let mut builder = Self::new(id, secret);
         builder.issuer = file.issuer;
         builder.token_endpoint = file.token_endpoint;
         let builder = builder.audience(file.audience.unwrap_or_default());

@@ -1,5 +1,7 @@
 //! How answers look: sentences and tables for people, JSON for scripts.
 
+use std::io::Write;
+
 use serde::Serialize;
 use serde_json::json;
 
@@ -12,15 +14,14 @@ pub(crate) struct Output {
 impl Output {
     /// Prints `value` for scripts, or else `text` for people.
     pub(crate) fn print(self, value: &impl Serialize, text: impl FnOnce() -> String) {
-        if self.json {
-            let json = serde_json::to_string_pretty(value);
-            println!(
-                "{}",
-                json.unwrap_or_else(|why| json!({ "error": why.to_string() }).to_string())
-            );
+        let text = if self.json {
+            serde_json::to_string_pretty(value)
+                .unwrap_or_else(|why| json!({ "error": why.to_string() }).to_string())
         } else {
-            println!("{}", text().trim_end());
-        }
+            text()
+        };
+        // Whoever reads may have seen enough (`| head -1`): no reason to fail.
+        let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
     }
 
     /// Says why a command failed.

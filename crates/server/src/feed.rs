@@ -33,6 +33,8 @@ pub struct Frame {
     pub seq: Option<u64>,
     /// As server-sent event.
     pub bytes: Bytes,
+    /// Whether the stream ends with it: after a reset, numbers begin anew.
+    pub last: bool,
 }
 
 /// A gap in what the change log brought: a defect, or a log that was tampered with.
@@ -128,7 +130,7 @@ impl Feed {
         }
         inner.recent.push_back((death.feed_seq, bytes.clone()));
         // Sent under the lock, so that readers get events in the order of their numbers.
-        let _ = self.frames.send(Frame { seq: Some(death.feed_seq), bytes });
+        let _ = self.frames.send(Frame { seq: Some(death.feed_seq), bytes, last: false });
         Ok(())
     }
 
@@ -205,8 +207,11 @@ impl Feed {
             return (None, receiver);
         }
         let missed = inner.recent.iter().filter(|(number, _)| *number > seq);
-        let missed =
-            missed.map(|(number, bytes)| Frame { seq: Some(*number), bytes: bytes.clone() });
+        let missed = missed.map(|(number, bytes)| Frame {
+            seq: Some(*number),
+            bytes: bytes.clone(),
+            last: false,
+        });
         (Some(missed.collect()), receiver)
     }
 
@@ -223,7 +228,11 @@ impl Feed {
 
     fn send(&self, seq: Option<u64>, event: &Event) {
         // An error only means that nobody listens.
-        let _ = self.frames.send(Frame { seq, bytes: Bytes::from(event.to_sse()) });
+        let _ = self.frames.send(Frame {
+            seq,
+            bytes: Bytes::from(event.to_sse()),
+            last: matches!(event, Event::Reset { .. }),
+        });
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {

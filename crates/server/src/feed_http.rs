@@ -116,7 +116,10 @@ impl Events {
             match frame {
                 // Seen already, among what was missed.
                 Ok(Frame { seq: Some(seq), .. }) if seq <= self.last => {}
-                Ok(Frame { seq, bytes }) => {
+                Ok(Frame { seq, bytes, last }) => {
+                    if last {
+                        self.receiver = None;
+                    }
                     self.last = seq.unwrap_or(self.last);
                     return Some(bytes);
                 }

@@ -19,7 +19,7 @@ pub(crate) enum Command {
     Add {
         /// What people call it
         name: String,
-        /// The `aud` of its tokens: an absolute URI, such as https://api.example.com
+        /// The `aud` of its tokens: an absolute URI, such as `https://api.example.com`
         #[arg(long)]
         audience: String,
         #[command(flatten)]
