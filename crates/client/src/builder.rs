@@ -142,10 +142,18 @@ impl Builder {
         let file: CredentialsFile = json::object(text.as_ref()).map_err(|error| {
             BuildError::CredentialsFile { line: error.line(), column: error.column() }
         })?;
-        let missing = BuildError::CredentialsFile { line: 0, column: 0 };
+        let disagree = file
+            .other_client_id
+            .as_ref()
+            .is_some_and(|other| file.client_id.as_ref().is_some_and(|id| id != other))
+            || file.other_client_secret.as_ref().is_some_and(|other| {
+                file.client_secret.as_ref().is_some_and(|secret| secret.expose() != other.expose())
+            });
         let id = file.client_id.or(file.other_client_id);
         let secret = file.client_secret.or(file.other_client_secret);
-        let (Some(id), Some(secret)) = (id, secret) else { return Err(missing) };
+        let (Some(id), Some(secret), false) = (id, secret, disagree) else {
+            return Err(BuildError::CredentialsFile { line: 1, column: 1 });
+        };
         let mut builder = Self::new(id, secret);
         builder.issuer = file.issuer;
         builder.token_endpoint = file.token_endpoint;

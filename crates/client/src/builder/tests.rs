@@ -51,6 +51,8 @@ fn the_downloaded_file_is_enough() {
             "audience":null,"name":"ignored","created":[1]}"#,
         r#"{"client_id":"reports","client_secret":"hps_hush",
             "token_endpoint":"https://a.example/oauth/token","scope":""}"#,
+        r#"{"client_id":"reports","client_secret":"hps_hush","issuer":"https://a.example",
+            "clientId":"reports","clientSecret":"hps_hush"}"#,
     ] {
         let builder = Builder::from_json(json).unwrap();
         assert_eq!((builder.client_id.as_str(), builder.secret.expose()), ("reports", "hps_hush"));
@@ -75,7 +77,8 @@ fn a_file_that_is_something_else_is_never_quoted() {
         r#"{"client_id":"reports"}"#,
         r#"{"client_id":{"hps_hush":1},"client_secret":"hps_hush"}"#,
         r#"{"client_id":"reports","client_secret":["hps_hush"]}"#,
-        r#"{"client_id":"reports","client_secret":"hps_hush","clientSecret":"hps_hush"}"#,
+        r#"{"client_id":"reports","client_secret":"hps_hush","clientSecret":"other"}"#,
+        r#"{"client_id":"reports","clientId":"other","client_secret":"hps_hush"}"#,
     ] {
         let error = Builder::from_json(json).unwrap_err();
         assert!(matches!(error, BuildError::CredentialsFile { .. }), "{json}");
