@@ -114,7 +114,8 @@ pub(crate) async fn every_mutation_round_trips(bench: &dyn Bench) {
     let events = of_every_kind().len() as u64;
     assert_eq!(world.store.verify_audit_chain().await.unwrap(), Chain::Whole { events });
     assert_eq!(world.store.rings().await.unwrap().len(), 1);
-    assert_eq!(world.store.organizations().await.unwrap(), [organization(1)]);
+    let once_suspended = hallpass_core::Organization { suspended_at: Some(NOW), ..organization(1) };
+    assert_eq!(world.store.organizations().await.unwrap(), [once_suspended]);
     assert_eq!(world.store.apis().await.unwrap().len(), 1);
     assert_eq!(world.store.installation().await.unwrap().vault, Some(vault(2)));
 }
