@@ -7,7 +7,7 @@ use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, OrganizationId, Timestamp};
+use crate::{ClientId, Email, OrganizationId, PersonId, Timestamp};
 
 /// Who makes a change.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,21 @@ pub enum Actor {
         /// The name of the account that ran the command.
         name: String,
     },
-    /// A credential, by itself (RFC 7009).
+    /// A person who has signed in.
+    Person {
+        /// Who.
+        person_id: PersonId,
+        /// Their address at that time, by which people know them.
+        email: Email,
+        /// From where, if known.
+        address: Option<IpAddr>,
+    },
+    /// A stranger who proved that they hold a secret, by showing it.
+    Finder {
+        /// From where, if known.
+        address: Option<IpAddr>,
+    },
+    /// A credential, by itself (RFC 7009, or the management API).
     Credential {
         /// Which.
         client_id: ClientId,
@@ -29,10 +43,24 @@ pub enum Actor {
     Server,
 }
 
+impl Actor {
+    /// The id by which this actor is found in the audit log: a person's or a client's.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Person { person_id, .. } => Some(person_id.as_str()),
+            Self::Credential { client_id, .. } => Some(client_id.as_str()),
+            Self::Operator { .. } | Self::Finder { .. } | Self::Server => None,
+        }
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operator { name } => write!(f, "operator {name}"),
+            Self::Person { email, .. } => write!(f, "{email}"),
+            Self::Finder { address: Some(address) } => write!(f, "finder at {address}"),
+            Self::Finder { address: None } => f.write_str("finder"),
             Self::Credential { client_id, address } => write!(f, "{client_id} from {address}"),
             Self::Server => f.write_str("server"),
         }

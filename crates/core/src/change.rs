@@ -5,8 +5,8 @@ use hallpass_token::{feed::Entry, jose::Algorithm};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Api, ApiId, ClientId, Credential, Organization, OrganizationId, Timestamp, ring::Ring,
-    vault::Vault,
+    Api, ApiId, ClientId, Credential, Organization, OrganizationId, Person, PersonId, Session,
+    Timestamp, opaque::OpaqueDigest, ring::Ring, vault::Vault,
 };
 
 /// The name of a thing that is stored as one row.
@@ -21,6 +21,10 @@ pub enum Key {
     Credential(ClientId),
     /// A key ring.
     Ring(Algorithm),
+    /// A person.
+    Person(PersonId),
+    /// A session.
+    Session(OpaqueDigest),
     /// The wrapped data keys.
     Vault,
 }
@@ -37,6 +41,10 @@ pub enum Image {
     Credential(Box<Credential>),
     /// A key ring, its private keys sealed.
     Ring(Ring),
+    /// A person, with the digests by which they sign in.
+    Person(Box<Person>),
+    /// A session.
+    Session(Box<Session>),
     /// The wrapped data keys.
     Vault(Vault),
 }
@@ -49,6 +57,8 @@ impl Image {
             Self::Api(api) => Key::Api(api.id.clone()),
             Self::Credential(credential) => Key::Credential(credential.client_id.clone()),
             Self::Ring(ring) => Key::Ring(ring.algorithm),
+            Self::Person(person) => Key::Person(person.id.clone()),
+            Self::Session(session) => Key::Session(session.id.clone()),
             Self::Vault(_) => Key::Vault,
         }
     }

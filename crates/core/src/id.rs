@@ -91,6 +91,18 @@ prefixed_id!(
     "sec_",
     "a secret's id: sec_ and 22 letters or digits (the id, not the secret itself)"
 );
+prefixed_id!(
+    /// Name of a person who signs in.
+    PersonId,
+    "per_",
+    "a person's id: per_ and 22 letters or digits"
+);
+prefixed_id!(
+    /// Name of an invitation; not what its link holds.
+    InvitationId,
+    "inv_",
+    "an invitation's id: inv_ and 22 letters or digits"
+);
 
 #[cfg(test)]
 mod tests {

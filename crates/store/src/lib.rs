@@ -6,6 +6,7 @@
 mod contract;
 mod document;
 mod error;
+mod people;
 mod query;
 pub mod sqlite;
 
@@ -20,8 +21,10 @@ use hallpass_core::{
 
 pub use self::{
     error::StoreError,
+    people::{People, PersonBy, SeenSession},
     query::{
-        AuditFilter, Chain, Counts, CredentialFilter, Feed, LastUsed, Pruned, Retention, Snapshot,
+        AuditFilter, Chain, Counts, CredentialFilter, Feed, LastUsed, Newest, Pruned, Retention,
+        Snapshot,
     },
     sqlite::SqliteStore,
 };
@@ -32,7 +35,7 @@ pub use self::{
 /// Every method may fail with [`StoreError::Unavailable`] (try again) or
 /// [`StoreError::Damaged`] (a row does not parse).
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: People + Send + Sync + 'static {
     /// The one door: row, audit event, sequence number, change and death, in one transaction
     /// that is on disk when this returns. `at` is the caller's clock.
     ///
@@ -70,6 +73,18 @@ pub trait Store: Send + Sync + 'static {
         after: Option<&ClientId>,
         limit: usize,
     ) -> Result<Vec<Credential>, StoreError>;
+
+    /// At most `limit` credentials, the newest first, that were made before `before`. The place of
+    /// the last of one page is the `before` of the next.
+    async fn newest_credentials(
+        &self,
+        filter: &CredentialFilter,
+        before: Option<&Newest>,
+        limit: usize,
+    ) -> Result<Vec<Credential>, StoreError>;
+
+    /// How many credentials there are.
+    async fn count_credentials(&self, filter: &CredentialFilter) -> Result<u64, StoreError>;
 
     /// Hands over everything that there is as of one moment: vault, rings, organizations, APIs,
     /// then the credentials; and says which moment that was.

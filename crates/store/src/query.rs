@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use hallpass_core::{Installation, OrganizationId, Timestamp, change::Death};
+use hallpass_core::{ClientId, Credential, Installation, OrganizationId, Timestamp, change::Death};
 
 /// Which credentials are asked for. Empty: all.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -12,8 +12,26 @@ pub struct CredentialFilter {
     pub organization_id: Option<OrganizationId>,
     /// Only those of this status, by its [`word`](hallpass_core::credential::Status::word).
     pub status: Option<String>,
-    /// Only those whose name contains this, in upper or lower case.
-    pub name_contains: Option<String>,
+    /// Only those whose name or client id contains this; in names, in upper or lower case.
+    pub text: Option<String>,
+    /// Only those with this tag, in upper or lower case.
+    pub tag: Option<String>,
+}
+
+/// The place of a credential in the order in which they were made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Newest {
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its id, for those made at the same moment.
+    pub client_id: ClientId,
+}
+
+impl Newest {
+    /// Where a credential stands.
+    pub fn of(credential: &Credential) -> Self {
+        Self { created_at: credential.created_at, client_id: credential.client_id.clone() }
+    }
 }
 
 /// Which audit events are asked for. Empty: all.
@@ -23,6 +41,14 @@ pub struct AuditFilter {
     pub organization_id: Option<OrganizationId>,
     /// Only those about the thing of this id.
     pub subject: Option<String>,
+    /// Only what this person or client did.
+    pub actor_id: Option<String>,
+    /// Only actions that begin so, such as `credential.`.
+    pub action: Option<String>,
+    /// Only from this moment on.
+    pub since: Option<Timestamp>,
+    /// Only before this moment.
+    pub until: Option<Timestamp>,
 }
 
 /// The live set of the revocation feed.
@@ -83,6 +109,8 @@ pub struct Pruned {
     pub changes: u64,
     /// Usage roll-ups.
     pub usage: u64,
+    /// Sessions that are over.
+    pub sessions: u64,
 }
 
 /// Whether the audit log is as it was written.

@@ -1,7 +1,9 @@
 //! The steps of a credential's life, each refused in the states where it makes no sense. Every
 //! step that kills does so here, so that none can forget the feed.
 
-use super::{Credential, PENDING_S, SECRETS_AT_MOST, Settings, Status, secrets::NewSecret};
+use super::{
+    APPROVAL_S, Credential, PENDING_S, SECRETS_AT_MOST, Settings, Status, secrets::NewSecret,
+};
 use crate::{ClientId, Conflict, Installation, OrganizationId, SecretId, Timestamp};
 
 /// What retiring a secret does to the tokens that it has minted.
@@ -31,6 +33,7 @@ impl Credential {
             secrets: vec![secret.record(1, now, by)],
             created_at: now,
             created_by: by.to_owned(),
+            approval_asked_by: None,
             generation: 1,
             dead: Vec::new(),
             all_dead_until: None,
@@ -43,10 +46,24 @@ impl Credential {
         match self.status {
             Status::Pending { expires_at } if now < expires_at => {
                 self.status = Status::Active;
+                self.approval_asked_by = None;
                 Ok(self)
             }
             Status::Pending { .. } => Err(Conflict::PendingExpired),
             status => Err(Conflict::wrong_status("activate", status)),
+        }
+    }
+
+    /// Lets a pending credential wait longer, until somebody activates or discards it.
+    pub fn ask_approval(mut self, now: Timestamp, by: &str) -> Result<Self, Conflict> {
+        match self.status {
+            Status::Pending { expires_at } if now < expires_at => {
+                self.status = Status::Pending { expires_at: now.plus_secs(APPROVAL_S) };
+                self.approval_asked_by = Some(by.to_owned());
+                Ok(self)
+            }
+            Status::Pending { .. } => Err(Conflict::PendingExpired),
+            status => Err(Conflict::wrong_status("ask approval for", status)),
         }
     }
 
@@ -150,6 +167,26 @@ impl Credential {
             self.forget_expired(now);
             self.kill(self.secrets[at].generation, inst.until(now));
         }
+        Ok(self)
+    }
+
+    /// Retires a secret that strangers have seen. That it may be the last one is no reason to
+    /// leave it alive.
+    pub fn retire_leaked_secret(
+        mut self,
+        id: &SecretId,
+        inst: &Installation,
+        now: Timestamp,
+    ) -> Result<Self, Conflict> {
+        self.refuse_revoked("retire a secret of")?;
+        let at = self.position(id)?;
+        if self.secrets[at].leaked_at.is_some() {
+            return Err(Conflict::AlreadyRetired);
+        }
+        self.secrets[at].retired_at.get_or_insert(now);
+        self.secrets[at].leaked_at = Some(now);
+        self.forget_expired(now);
+        self.kill(self.secrets[at].generation, inst.until(now));
         Ok(self)
     }
 

@@ -23,6 +23,9 @@ use crate::{
 /// How long a pending credential waits to be activated, in seconds.
 pub const PENDING_S: u64 = 30 * 60;
 
+/// How long a credential waits to be approved, in seconds.
+pub const APPROVAL_S: u64 = 14 * 86_400;
+
 /// How many usable secrets a credential may hold at once.
 pub const SECRETS_AT_MOST: usize = 10;
 
@@ -124,6 +127,9 @@ pub struct Credential {
     pub created_at: Timestamp,
     /// Who made it.
     pub created_by: String,
+    /// Who asked for its approval, while it waits for that.
+    #[serde(default)]
+    pub approval_asked_by: Option<String>,
     /// The highest generation that was ever given out.
     generation: Generation,
     /// Generations whose tokens are dead, as long as such tokens may be around.

@@ -55,6 +55,9 @@ pub struct SecretRecord {
     /// When it was retired, if it was.
     #[serde(default)]
     pub retired_at: Option<Timestamp>,
+    /// When somebody showed that they had found it, if anybody did.
+    #[serde(default)]
+    pub leaked_at: Option<Timestamp>,
     /// The expiry whose kill has been done.
     #[serde(default)]
     pub(super) expired_at: Option<Timestamp>,
@@ -100,6 +103,7 @@ impl NewSecret {
             created_by: by.to_owned(),
             expires_at: self.expires_at,
             retired_at: None,
+            leaked_at: None,
             expired_at: None,
         }
     }

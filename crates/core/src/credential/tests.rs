@@ -190,3 +190,25 @@ fn a_credential_survives_its_own_json() {
     let json = serde_json::to_string(&paused).unwrap();
     assert_eq!(serde_json::from_str::<Credential>(&json).unwrap(), paused);
 }
+
+#[test]
+fn a_leaked_secret_dies_even_as_the_last_one() {
+    let credential = active();
+    let id = credential.secrets[0].id.clone();
+    let leaked = credential.retire_leaked_secret(&id, &installation(), NOW).unwrap();
+    assert_eq!(leaked.usable_secrets(NOW).count(), 0);
+    assert!(leaked.death().is_some());
+    let again = leaked.retire_leaked_secret(&id, &installation(), NOW);
+    assert_eq!(again, Err(Conflict::AlreadyRetired));
+}
+
+#[test]
+fn whoever_waits_for_approval_waits_longer_and_gets_no_tokens() {
+    let asked = pending().ask_approval(NOW, "ada@example.com").unwrap();
+    assert_eq!(asked.status, Status::Pending { expires_at: NOW.plus_secs(APPROVAL_S) });
+    let approved = asked.activate(NOW.plus_secs(APPROVAL_S - 1)).unwrap();
+    assert_eq!((approved.status, approved.approval_asked_by), (Status::Active, None));
+    let late = pending().ask_approval(NOW.plus_secs(PENDING_S), "ada@example.com");
+    assert_eq!(late, Err(Conflict::PendingExpired));
+    assert!(active().ask_approval(NOW, "ada@example.com").is_err());
+}

@@ -121,7 +121,8 @@ impl Directory {
                 self.catalog.rcu(|catalog| Catalog::clone(catalog).with(api.clone()));
             }
             Image::Credential(credential) => self.put_credential(credential),
-            Image::Ring(_) | Image::Vault(_) => {}
+            // People are looked up when they come; there are too few to keep in memory.
+            Image::Ring(_) | Image::Vault(_) | Image::Person(_) | Image::Session(_) => {}
         }
     }
 

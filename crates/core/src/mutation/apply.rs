@@ -7,7 +7,7 @@ use hallpass_token::{
 };
 use serde_json::json;
 
-use super::{Conflict, Mutation};
+use super::{Conflict, Mutation, people};
 use crate::{
     Api, Credential, Installation, Organization, Timestamp,
     audit::Deed,
@@ -58,6 +58,10 @@ impl Mutation {
             }
             (Key::Ring(algorithm), None) => self.on_ring(Ring::new(algorithm), inst, made.at),
             (Key::Ring(_), Some(Image::Ring(now))) => self.on_ring(now, inst, made.at),
+            (Key::Person(_), None) => self.on_person(None, made.at),
+            (Key::Person(_), Some(Image::Person(now))) => self.on_person(Some(*now), made.at),
+            (Key::Session(_), None) => self.on_session(None, made.at),
+            (Key::Session(_), Some(Image::Session(now))) => self.on_session(Some(*now), made.at),
             (Key::Vault, now) => self.on_vault(now),
             _ => Err(Conflict::NotFound("row of this kind")),
         }
@@ -69,9 +73,9 @@ impl Mutation {
         inst: &Installation,
         made: Made<'_>,
     ) -> Result<Outcome, Conflict> {
-        let missing = Conflict::NotFound("organization");
+        let missing = || Conflict::NotFound("organization");
         let switch = |to: OrganizationStatus, word, action| {
-            let mut organization = current.clone().ok_or(missing)?;
+            let mut organization = current.clone().ok_or_else(missing)?;
             if organization.status == to {
                 return Err(Conflict::AlreadyThere(word));
             }
@@ -90,6 +94,11 @@ impl Mutation {
                 let detail = json!({ "name": new.name });
                 let image = Image::Organization(new.clone());
                 Ok(Outcome::put(image, None, "organization.add", detail))
+            }
+            Self::ChangeOrganization(_, step) => {
+                let organization = current.ok_or_else(missing)?.after(step, made.at)?;
+                let image = Image::Organization(organization);
+                Ok(Outcome::put(image, None, step.action(), step.detail()))
             }
             Self::SuspendOrganization(_) => {
                 switch(OrganizationStatus::Suspended, "suspended", "organization.suspend")
@@ -153,6 +162,10 @@ impl Mutation {
                     Err(Conflict::NothingExpired)
                 }
             }
+            Self::DiscardCredential(_) => match now.status {
+                Status::Pending { .. } => Ok(removed(&now, None, "credential.discard")),
+                status => Err(Conflict::wrong_status("discard", status)),
+            },
             Self::RevokeToken { jti, exp_s, .. } => Ok(Outcome {
                 effect: Effect::None,
                 death: Some(Entry {
@@ -177,6 +190,7 @@ impl Mutation {
         let mut detail = json!({});
         let (next, action) = match self {
             Self::ActivateCredential(_) => (now.activate(at)?, "credential.activate"),
+            Self::AskApproval(_) => (now.ask_approval(at, made.by)?, "credential.ask_approval"),
             Self::UpdateCredential(_, settings) => {
                 detail = json!({ "settings": settings });
                 (now.update((**settings).clone(), inst, at)?, "credential.update")
@@ -193,6 +207,10 @@ impl Mutation {
                 let killed = *live == LiveTokens::Kill;
                 detail = json!({ "secret": secret_id, "tokens_killed": killed });
                 (now.retire_secret(secret_id, *live, inst, at)?, "secret.retire")
+            }
+            Self::RetireLeakedSecret { secret_id, .. } => {
+                detail = json!({ "secret": secret_id });
+                (now.retire_leaked_secret(secret_id, inst, at)?, "secret.leaked")
             }
             Self::KillTokens { secret_id, .. } => {
                 detail = json!({ "secret": secret_id });
@@ -248,7 +266,7 @@ impl Mutation {
 }
 
 impl Outcome {
-    fn put(
+    pub(super) fn put(
         image: Image,
         death: Option<Entry>,
         action: &'static str,
@@ -268,6 +286,10 @@ impl Outcome {
             Image::Ring(ring) => {
                 Deed { action, subject: ring.algorithm.to_string(), organization_id: None, detail }
             }
+            Image::Person(person) => {
+                Deed { action, subject: person.id.to_string(), organization_id: None, detail }
+            }
+            Image::Session(session) => people::deed_of_session(session, action, detail),
             Image::Vault(_) => {
                 Deed { action, subject: "vault".to_owned(), organization_id: None, detail }
             }

@@ -43,6 +43,18 @@ pub enum Conflict {
     /// More than anybody needs.
     #[error("the credential has as many usable secrets as are allowed (10); retire one first")]
     TooManySecrets,
+    /// More than anybody needs.
+    #[error("there are as many {0} as are allowed; remove one first")]
+    TooMany(&'static str),
+    /// It works once, or until it expires.
+    #[error("this {0} has been used, was replaced, or has expired; ask for a new one")]
+    UsedUp(&'static str),
+    /// The person belongs to the organization.
+    #[error("this person is already a member")]
+    AlreadyMember,
+    /// Nobody would be left to manage the organization.
+    #[error("this is the organization's last owner: make somebody else an owner first")]
+    LastOwner,
     /// Nothing was due.
     #[error("nothing has expired")]
     NothingExpired,

@@ -3,6 +3,7 @@
 
 mod apply;
 mod conflict;
+mod people;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +14,13 @@ pub use self::{
     conflict::Conflict,
 };
 use crate::{
-    Api, ClientId, Credential, Organization, OrganizationId, SecretId, Timestamp,
+    Api, ClientId, Credential, Organization, OrganizationId, Person, PersonId, SecretId, Session,
+    Timestamp,
     change::Key,
     credential::{LiveTokens, NewSecret, Settings},
+    opaque::OpaqueDigest,
+    organization::OrganizationStep,
+    person::PersonStep,
     ring::KeyRecord,
     vault::Vault,
 };
@@ -30,6 +35,8 @@ pub enum Mutation {
     SuspendOrganization(OrganizationId),
     /// Ends a suspension; what was killed stays dead.
     ResumeOrganization(OrganizationId),
+    /// Changes an organization in a way that kills nothing.
+    ChangeOrganization(OrganizationId, OrganizationStep),
     /// Makes an API.
     AddApi(Api),
     /// Changes an API; its id stays.
@@ -38,6 +45,10 @@ pub enum Mutation {
     AddCredential(Box<Credential>),
     /// Lets a pending credential get tokens.
     ActivateCredential(ClientId),
+    /// Lets a pending credential wait until somebody approves it, which activates it.
+    AskApproval(ClientId),
+    /// Removes a pending credential before its time: its maker or an approver does not want it.
+    DiscardCredential(ClientId),
     /// Changes what people may change of a credential.
     UpdateCredential(ClientId, Box<Settings>),
     /// Refuses tokens and kills the live ones, until resumed.
@@ -76,6 +87,13 @@ pub enum Mutation {
         /// Which of its secrets.
         secret_id: SecretId,
     },
+    /// Retires a secret that strangers have seen, even the last one, and kills its tokens.
+    RetireLeakedSecret {
+        /// The credential.
+        client_id: ClientId,
+        /// Which of its secrets.
+        secret_id: SecretId,
+    },
     /// Kills one token (RFC 7009).
     RevokeToken {
         /// The credential that owns the token.
@@ -103,6 +121,16 @@ pub enum Mutation {
     },
     /// Drops the keys of a ring of which no token can be alive.
     DropGoneKeys(Algorithm),
+    /// Makes a person.
+    AddPerson(Box<Person>),
+    /// Changes a person.
+    ChangePerson(PersonId, PersonStep),
+    /// A person signs in.
+    BeginSession(Box<Session>),
+    /// A person who has signed in proves again who they are.
+    ConfirmSession(OpaqueDigest),
+    /// A person signs out, or is signed out.
+    EndSession(OpaqueDigest),
     /// Stores the wrapped data keys: at first start, and when the master key changes.
     SetVault {
         /// The vault as it shall be.
@@ -117,12 +145,14 @@ impl Mutation {
     pub fn key(&self) -> Key {
         match self {
             Self::AddOrganization(organization) => Key::Organization(organization.id.clone()),
-            Self::SuspendOrganization(id) | Self::ResumeOrganization(id) => {
-                Key::Organization(id.clone())
-            }
+            Self::SuspendOrganization(id)
+            | Self::ResumeOrganization(id)
+            | Self::ChangeOrganization(id, _) => Key::Organization(id.clone()),
             Self::AddApi(api) | Self::UpdateApi(api) => Key::Api(api.id.clone()),
             Self::AddCredential(credential) => Key::Credential(credential.client_id.clone()),
             Self::ActivateCredential(id)
+            | Self::AskApproval(id)
+            | Self::DiscardCredential(id)
             | Self::UpdateCredential(id, _)
             | Self::PauseCredential(id)
             | Self::ResumeCredential(id)
@@ -132,11 +162,16 @@ impl Mutation {
             | Self::AddSecret { client_id: id, .. }
             | Self::RetireSecret { client_id: id, .. }
             | Self::KillTokens { client_id: id, .. }
+            | Self::RetireLeakedSecret { client_id: id, .. }
             | Self::RevokeToken { client_id: id, .. } => Key::Credential(id.clone()),
             Self::AddKey { key, .. } => Key::Ring(key.public.algorithm()),
             Self::KillKey { algorithm, .. } | Self::DropGoneKeys(algorithm) => {
                 Key::Ring(*algorithm)
             }
+            Self::AddPerson(person) => Key::Person(person.id.clone()),
+            Self::ChangePerson(id, _) => Key::Person(id.clone()),
+            Self::BeginSession(session) => Key::Session(session.id.clone()),
+            Self::ConfirmSession(id) | Self::EndSession(id) => Key::Session(id.clone()),
             Self::SetVault { .. } => Key::Vault,
         }
     }
@@ -155,6 +190,12 @@ impl Mutation {
                 keys
             }
             Self::UpdateCredential(_, settings) => of_settings(settings),
+            Self::ChangeOrganization(
+                _,
+                OrganizationStep::AddMember(person_id, _)
+                | OrganizationStep::Accept { person_id, .. },
+            ) => vec![Key::Person(person_id.clone())],
+            Self::BeginSession(session) => vec![Key::Person(session.person_id.clone())],
             _ => Vec::new(),
         }
     }

@@ -65,6 +65,10 @@ fn every_way_to_kill_reaches_the_feed() {
         (Mutation::PauseCredential(id.clone()), image(own.clone())),
         (Mutation::DeleteCredential(id.clone()), image(revoked)),
         (Mutation::ExpireCredential(id.clone()), image(expired)),
+        (
+            Mutation::RetireLeakedSecret { client_id: id.clone(), secret_id: secret_id.clone() },
+            image(own.clone()),
+        ),
         (Mutation::KillTokens { client_id: id, secret_id }, image(own.clone())),
         (retire, image(own.clone())),
         (revoke_token, image(own)),

@@ -41,7 +41,7 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
                 Some(called) => Some(installation.organization(&called).await?.id),
                 None => None,
             };
-            let filter = AuditFilter { organization_id, subject };
+            let filter = AuditFilter { organization_id, subject, ..AuditFilter::default() };
             let events = installation.store.audit(&filter, before, limit).await?;
             output.print(&events, || {
                 let row = |event: &hallpass_core::audit::Event| {

@@ -86,7 +86,7 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
                 Some(called) => Some(installation.organization(&called).await?.id),
                 None => None,
             };
-            let filter = CredentialFilter { organization_id, status, name_contains: name };
+            let filter = CredentialFilter { organization_id, status, text: name, tag: None };
             list(&installation, &filter, limit, output).await
         }
         Command::Rotate { credential, overlap, note } => {

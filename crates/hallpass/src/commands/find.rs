@@ -44,10 +44,8 @@ impl Installation {
                 _ => bail!("there is no credential {called}; see `hallpass credential list`"),
             };
         }
-        let filter = CredentialFilter {
-            name_contains: Some(called.to_owned()),
-            ..CredentialFilter::default()
-        };
+        let filter =
+            CredentialFilter { text: Some(called.to_owned()), ..CredentialFilter::default() };
         let mut named = self.store.credentials(&filter, None, 1000).await?;
         named.retain(|credential| credential.settings.name.as_str() == called);
         match named.len() {

@@ -5,15 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use hallpass_core::{
-    Api, Change, ClientId, Credential, Image, Installation, Mutation, Organization, Timestamp,
+    Api, Change, ClientId, Credential, Image, Installation, Mutation, Organization, Person,
+    PersonId, Timestamp,
     audit::{Actor, Event},
     change::Key,
+    opaque::OpaqueDigest,
     ring::Ring,
+    secret::Digest,
     usage::Usage,
 };
 use hallpass_store::{
-    AuditFilter, Chain, Counts, CredentialFilter, Feed, LastUsed, Pruned, Retention, Snapshot,
-    SqliteStore, Store, StoreError,
+    AuditFilter, Chain, Counts, CredentialFilter, Feed, LastUsed, Newest, People, PersonBy, Pruned,
+    Retention, SeenSession, Snapshot, SqliteStore, Store, StoreError,
 };
 
 pub(crate) struct UnsteadyStore {
@@ -82,6 +85,19 @@ impl Store for UnsteadyStore {
         self.inner()?.credentials(filter, after, limit).await
     }
 
+    async fn newest_credentials(
+        &self,
+        filter: &CredentialFilter,
+        before: Option<&Newest>,
+        limit: usize,
+    ) -> Result<Vec<Credential>, StoreError> {
+        self.inner()?.newest_credentials(filter, before, limit).await
+    }
+
+    async fn count_credentials(&self, filter: &CredentialFilter) -> Result<u64, StoreError> {
+        self.inner()?.count_credentials(filter).await
+    }
+
     async fn load(&self, sink: &mut (dyn FnMut(Image) + Send)) -> Result<Snapshot, StoreError> {
         self.inner()?.load(sink).await
     }
@@ -137,5 +153,44 @@ impl Store for UnsteadyStore {
 
     fn counts(&self) -> Counts {
         self.inner.counts()
+    }
+}
+
+#[async_trait]
+impl People for UnsteadyStore {
+    async fn find_person(&self, by: &PersonBy) -> Result<Option<Person>, StoreError> {
+        self.inner()?.find_person(by).await
+    }
+
+    async fn people(&self, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
+        self.inner()?.people(ids).await
+    }
+
+    async fn operators(&self) -> Result<Vec<Person>, StoreError> {
+        self.inner()?.operators().await
+    }
+
+    async fn organizations_of(&self, id: &PersonId) -> Result<Vec<Organization>, StoreError> {
+        self.inner()?.organizations_of(id).await
+    }
+
+    async fn inviting(&self, digest: &OpaqueDigest) -> Result<Option<Organization>, StoreError> {
+        self.inner()?.inviting(digest).await
+    }
+
+    async fn session(&self, id: &OpaqueDigest) -> Result<Option<SeenSession>, StoreError> {
+        self.inner()?.session(id).await
+    }
+
+    async fn sessions(&self, id: &PersonId) -> Result<Vec<SeenSession>, StoreError> {
+        self.inner()?.sessions(id).await
+    }
+
+    async fn see_session(&self, id: &OpaqueDigest, at: Timestamp) -> Result<(), StoreError> {
+        self.inner()?.see_session(id, at).await
+    }
+
+    async fn owners_of_secret(&self, digest: &Digest) -> Result<Vec<ClientId>, StoreError> {
+        self.inner()?.owners_of_secret(digest).await
     }
 }

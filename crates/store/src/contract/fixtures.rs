@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use hallpass_core::{
     Api, ApiId, Change, ClientId, Conflict, Credential, Mutation, Organization, OrganizationId,
-    SecretId, Timestamp,
+    Person, PersonId, SecretId, Session, Timestamp,
     audit::Actor,
     credential::{Grant, NewSecret, Settings},
+    opaque::Opaque,
     ring::KeyRecord,
     secret::{Pepper, Secret},
+    session::Means,
     vault::{MasterKey, OpenVault, Vault},
 };
 use hallpass_token::jose::{Algorithm, SigningKey};
@@ -72,6 +74,26 @@ pub(super) fn key(signs_from: Timestamp) -> KeyRecord {
         published_at: NOW,
         signs_from,
         killed_at: None,
+    }
+}
+
+pub(crate) fn person(number: u64) -> Person {
+    let email = format!("Person{number}@Example.com").parse().unwrap();
+    let id = PersonId::from_entropy(entropy(number));
+    Person::new(id, email, format!("Person {number}").parse().unwrap(), NOW)
+}
+
+/// A session of the person with the same number.
+pub(super) fn session(number: u64) -> Session {
+    Session {
+        id: Opaque::from_entropy([number as u8; 32]).digest(),
+        person_id: person(number).id,
+        means: Means::Password,
+        begun_at: NOW,
+        ends_at: NOW.plus_secs(3600),
+        confirmed_at: NOW,
+        address: Some("2001:db8::7".parse().unwrap()),
+        browser: "A browser".parse().unwrap(),
     }
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod concurrency;
 mod fixtures;
 pub(crate) mod logs;
+pub(crate) mod people;
 pub(crate) mod reads;
 pub(crate) mod writes;
 
@@ -44,10 +45,17 @@ macro_rules! contract {
             logs any_edit_of_the_audit_log_is_found,
             reads credentials_are_listed_by_page,
             reads a_filter_finds_what_it_says,
+            reads the_newest_come_first,
             reads what_has_expired_is_due,
             reads usage_adds_up,
             reads usage_goes_with_its_credential,
             reads a_damaged_row_is_named,
+            people a_person_is_found_by_every_name,
+            people names_of_people_are_unique,
+            people organizations_are_found_by_their_members_and_invitations,
+            people sessions_are_seen_and_end,
+            people what_works_once_works_once_under_many_hands,
+            people a_secret_leads_to_its_owner,
             concurrency numbers_stay_gapless_under_32_writers,
             concurrency a_refused_write_harms_no_other,
             concurrency two_processes_share_one_log,

@@ -11,7 +11,7 @@ use super::{
     fixtures::{active, pending, secret},
     organization,
 };
-use crate::{CredentialFilter, LastUsed, Retention, StoreError};
+use crate::{CredentialFilter, LastUsed, Newest, Retention, StoreError};
 
 async fn ids(world: &World, filter: &CredentialFilter, page: usize) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
@@ -53,7 +53,8 @@ pub(crate) async fn a_filter_finds_what_it_says(bench: &dyn Bench) {
         |organization_id: Option<u64>, status: Option<&str>, name: Option<&str>| CredentialFilter {
             organization_id: organization_id.map(|number| organization(number).id),
             status: status.map(str::to_owned),
-            name_contains: name.map(str::to_owned),
+            text: name.map(str::to_owned),
+            tag: None,
         };
     for (filter, wanted) in [
         (filter(None, None, None), &[1, 2, 3, 4, 5][..]),
@@ -70,6 +71,46 @@ pub(crate) async fn a_filter_finds_what_it_says(bench: &dyn Bench) {
         (filter(Some(1), Some("pending"), Some("reports")), &[4]),
     ] {
         assert_eq!(ids(&world, &filter, 2).await, of(wanted), "{filter:?}");
+    }
+}
+
+pub(crate) async fn the_newest_come_first(bench: &dyn Bench) {
+    let world = World::new(bench).await;
+    // Two of them at the same moment, and none in the order of the ids.
+    for (number, secs) in [(1, 30), (2, 10), (3, 20), (4, 20), (5, 40)] {
+        let mut credential = active(number);
+        credential.created_at = NOW.plus_secs(secs);
+        if number % 2 == 1 {
+            credential.settings.tags = vec!["Nightly".parse().unwrap(), "ci".parse().unwrap()];
+        }
+        world.add(credential).await;
+    }
+    let own = Some(organization(1).id);
+    let tagged = |tag: &str| CredentialFilter { tag: Some(tag.to_owned()), ..Default::default() };
+    let by_id = client_id(3).to_string()[4..].to_owned();
+    for (filter, wanted) in [
+        (CredentialFilter { organization_id: own, ..Default::default() }, &[5, 1, 4, 3, 2][..]),
+        (CredentialFilter::default(), &[5, 1, 4, 3, 2]),
+        (tagged("nightly"), &[5, 1, 3]),
+        (tagged("CI"), &[5, 1, 3]),
+        (tagged("night"), &[]),
+        (CredentialFilter { text: Some(by_id), ..Default::default() }, &[3]),
+    ] {
+        let count = world.store.count_credentials(&filter).await.unwrap();
+        assert_eq!(count, wanted.len() as u64, "{filter:?}");
+        for page in [1, 2, 9] {
+            let (mut found, mut before) = (Vec::new(), None);
+            loop {
+                let some =
+                    world.store.newest_credentials(&filter, before.as_ref(), page).await.unwrap();
+                before = some.last().map(Newest::of);
+                found.extend(some.iter().map(|credential| credential.client_id.to_string()));
+                if some.len() < page {
+                    break;
+                }
+            }
+            assert_eq!(found, of(wanted), "{filter:?}, {page} a page");
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use hallpass_core::{
     audit::Actor,
     change::{Effect, Key},
     credential::LiveTokens,
+    organization::{OrganizationStep, Policy},
+    person::PersonStep,
 };
 use hallpass_token::{
     feed::{Entry, Subject},
@@ -13,7 +15,7 @@ use hallpass_token::{
 
 use super::{
     Bench, NOW, World, api, client_id,
-    fixtures::{active, key, pending, secret, secret_id, settings, vault},
+    fixtures::{active, key, pending, person, secret, secret_id, session, settings, vault},
     organization,
 };
 use crate::Chain;
@@ -41,7 +43,16 @@ fn kinds(mutation: &Mutation) -> usize {
         | Mutation::AddKey { .. }
         | Mutation::KillKey { .. }
         | Mutation::DropGoneKeys(_)
-        | Mutation::SetVault { .. } => 21,
+        | Mutation::ChangeOrganization(..)
+        | Mutation::AskApproval(_)
+        | Mutation::DiscardCredential(_)
+        | Mutation::RetireLeakedSecret { .. }
+        | Mutation::AddPerson(_)
+        | Mutation::ChangePerson(..)
+        | Mutation::BeginSession(_)
+        | Mutation::ConfirmSession(_)
+        | Mutation::EndSession(_)
+        | Mutation::SetVault { .. } => 30,
     }
 }
 
@@ -61,6 +72,15 @@ fn of_every_kind() -> Vec<Mutation> {
         Mutation::SetVault { vault: vault(1), replaces: None },
         Mutation::SetVault { vault: vault(2), replaces: Some(vault(1).sealed_under) },
         Mutation::AddOrganization(organization(1)),
+        Mutation::ChangeOrganization(
+            organization(1).id,
+            OrganizationStep::SetPolicy(Policy { approval_required: true, ..Policy::default() }),
+        ),
+        Mutation::AddPerson(Box::new(person(1))),
+        Mutation::ChangePerson(person(1).id, PersonStep::SetOperator(true)),
+        Mutation::BeginSession(Box::new(session(1))),
+        Mutation::ConfirmSession(session(1).id),
+        Mutation::EndSession(session(1).id),
         Mutation::AddApi(api(1)),
         Mutation::UpdateApi(api(1).with_token_lifetime(60).unwrap()),
         Mutation::AddKey { key: Box::new(first), after: None },
@@ -68,6 +88,7 @@ fn of_every_kind() -> Vec<Mutation> {
         kill_key,
         Mutation::DropGoneKeys(Algorithm::EdDsa),
         Mutation::AddCredential(Box::new(pending(1, "Reports"))),
+        Mutation::AskApproval(id()),
         Mutation::ActivateCredential(id()),
         Mutation::AddSecret { client_id: id(), secret: secret(2), others_expire_at: None },
         retire,
@@ -76,12 +97,15 @@ fn of_every_kind() -> Vec<Mutation> {
         Mutation::UpdateCredential(id(), Box::new(settings("Monthly reports"))),
         Mutation::PauseCredential(id()),
         Mutation::ResumeCredential(id()),
+        Mutation::RetireLeakedSecret { client_id: id(), secret_id: secret_id(2) },
         Mutation::SuspendOrganization(organization(1).id),
         Mutation::ResumeOrganization(organization(1).id),
         Mutation::RevokeCredential(id()),
         Mutation::DeleteCredential(id()),
         Mutation::AddCredential(Box::new(expiring())),
         Mutation::ExpireCredential(client_id(2)),
+        Mutation::AddCredential(Box::new(pending(3, "Unwanted"))),
+        Mutation::DiscardCredential(client_id(3)),
     ]
 }
 
@@ -114,7 +138,9 @@ pub(crate) async fn every_mutation_round_trips(bench: &dyn Bench) {
     let events = of_every_kind().len() as u64;
     assert_eq!(world.store.verify_audit_chain().await.unwrap(), Chain::Whole { events });
     assert_eq!(world.store.rings().await.unwrap().len(), 1);
-    let once_suspended = hallpass_core::Organization { suspended_at: Some(NOW), ..organization(1) };
+    let policy = Policy { approval_required: true, ..Policy::default() };
+    let once_suspended =
+        hallpass_core::Organization { suspended_at: Some(NOW), policy, ..organization(1) };
     assert_eq!(world.store.organizations().await.unwrap(), [once_suspended]);
     assert_eq!(world.store.apis().await.unwrap().len(), 1);
     assert_eq!(world.store.installation().await.unwrap().vault, Some(vault(2)));
@@ -147,7 +173,12 @@ pub(crate) async fn every_kill_reaches_the_feed(bench: &dyn Bench) {
         Mutation::UpdateCredential(client_id(3), Box::new(ended)),
         Mutation::KillTokens { client_id: client_id(4), secret_id: secret_id.clone() },
         Mutation::RevokeToken { client_id: client_id(5), jti: "a".into(), exp_s: NOW.as_secs() },
-        Mutation::RetireSecret { client_id: client_id(6), secret_id, live: LiveTokens::Kill },
+        Mutation::RetireSecret {
+            client_id: client_id(6),
+            secret_id: secret_id.clone(),
+            live: LiveTokens::Kill,
+        },
+        Mutation::RetireLeakedSecret { client_id: client_id(5), secret_id },
         Mutation::DeleteCredential(client_id(7)),
         Mutation::ExpireCredential(client_id(8)),
         Mutation::SuspendOrganization(organization(1).id),

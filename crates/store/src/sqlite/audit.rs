@@ -22,21 +22,33 @@ pub(super) fn page(
     before_seq: Option<u64>,
     limit: usize,
 ) -> Result<Vec<Event>, StoreError> {
-    // One statement for each filter, so that each goes by its index.
-    let which = match (&filter.organization_id, &filter.subject) {
-        (None, None) => "?1 IS NULL AND ?2 IS NULL",
-        (Some(_), None) => "organization_id = ?1 AND ?2 IS NULL",
-        (None, Some(_)) => "?1 IS NULL AND subject = ?2",
-        // The unary plus keeps SQLite from taking the wider index.
-        (Some(_), Some(_)) => "+organization_id = ?1 AND subject = ?2",
+    // One statement for each filter, so that each goes by its index. The unary plus keeps SQLite
+    // from taking a wider one.
+    let which = match (&filter.subject, &filter.actor_id, &filter.organization_id) {
+        (Some(_), ..) => {
+            "subject = ?2 AND (?3 IS NULL OR +actor_id = ?3)
+            AND (?1 IS NULL OR +organization_id = ?1)"
+        }
+        (None, Some(_), _) => {
+            "?2 IS NULL AND actor_id = ?3
+            AND (?1 IS NULL OR +organization_id = ?1)"
+        }
+        (None, None, Some(_)) => "?2 IS NULL AND ?3 IS NULL AND organization_id = ?1",
+        (None, None, None) => "?1 IS NULL AND ?2 IS NULL AND ?3 IS NULL",
     };
     let sql = format!(
-        "SELECT {COLUMNS} FROM audit WHERE {which} AND seq < ?3 ORDER BY seq DESC LIMIT ?4"
+        "SELECT {COLUMNS} FROM audit WHERE {which} AND seq < ?4
+            AND (?5 IS NULL OR substr(action, 1, length(?5)) = ?5) AND at >= ?6 AND at < ?7
+         ORDER BY seq DESC LIMIT ?8"
     );
     let params = params![
         filter.organization_id.as_ref().map(|id| id.as_str()),
         filter.subject,
+        filter.actor_id,
         int(before_seq.unwrap_or(u64::MAX)),
+        filter.action,
+        int(filter.since.map_or(0, Timestamp::as_millis)),
+        int(filter.until.map_or(u64::MAX, Timestamp::as_millis)),
         int(limit as u64),
     ];
     session.all(&sql, params, event)

@@ -77,7 +77,11 @@ fn learn(installation: &mut Installation, image: &Image) {
             *longest_s = api.token_lifetime_s.max(*longest_s);
         }
         Image::Vault(vault) => installation.vault = Some(vault.clone()),
-        Image::Organization(_) | Image::Credential(_) | Image::Ring(_) => {}
+        Image::Organization(_)
+        | Image::Credential(_)
+        | Image::Ring(_)
+        | Image::Person(_)
+        | Image::Session(_) => {}
     }
 }
 
@@ -87,6 +91,8 @@ fn kind(key: &Key) -> &'static str {
         Key::Api(_) => "API",
         Key::Credential(_) => "credential",
         Key::Ring(_) => "key ring",
+        Key::Person(_) => "person",
+        Key::Session(_) => "session",
         Key::Vault => "vault",
     }
 }
@@ -132,8 +138,9 @@ fn write_death(session: &Session, death: &Death) -> Result<(), StoreError> {
 
 fn write_event(session: &Session, event: &Event) -> Result<(), StoreError> {
     session.execute(
-        "INSERT INTO audit (seq, at, actor, action, subject, organization_id, detail, hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO audit
+            (seq, at, actor, action, subject, organization_id, detail, hash, actor_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             int(event.seq),
             int(event.at.as_millis()),
@@ -143,6 +150,7 @@ fn write_event(session: &Session, event: &Event) -> Result<(), StoreError> {
             event.organization_id.as_ref().map(|id| id.as_str()),
             document::write(&event.detail, "an audit event")?,
             event.hash,
+            event.actor.id(),
         ],
     )?;
     Ok(())

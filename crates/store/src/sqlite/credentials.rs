@@ -1,10 +1,50 @@
 //! Listing credentials by page, and finding those of which something has expired.
 
 use hallpass_core::{ClientId, Credential, Timestamp};
-use rusqlite::params;
+use rusqlite::{Row, ToSql, params};
 
-use super::session::{Session, int};
-use crate::{CredentialFilter, StoreError, document};
+use super::session::{Session, int, uint};
+use crate::{CredentialFilter, Newest, StoreError, document};
+
+/// A filter, as SQL knows it.
+struct Filter {
+    organization_id: Option<String>,
+    status: Option<String>,
+    folded_text: Option<String>,
+    text: Option<String>,
+    tag: Option<String>,
+}
+
+impl Filter {
+    fn new(filter: &CredentialFilter) -> Self {
+        Self {
+            organization_id: filter.organization_id.as_ref().map(ToString::to_string),
+            status: filter.status.clone(),
+            folded_text: filter.text.as_ref().map(|text| text.to_lowercase()),
+            text: filter.text.clone(),
+            tag: filter.tag.as_ref().map(|tag| format!("\n{}\n", tag.to_lowercase())),
+        }
+    }
+
+    /// As a part of a WHERE clause, with parameters ?1 to ?5.
+    fn clause(&self) -> String {
+        // Two forms, so that the one for an organization goes by an index.
+        let whose =
+            if self.organization_id.is_some() { "organization_id = ?1" } else { "?1 IS NULL" };
+        format!(
+            "{whose} AND (?2 IS NULL OR status = ?2)
+            AND (?3 IS NULL OR instr(folded_name, ?3) > 0 OR instr(client_id, ?4) > 0)
+            AND (?5 IS NULL OR instr(folded_tags, ?5) > 0)"
+        )
+    }
+
+    /// What ?1 to ?5 stand for, and the rest of the parameters after them.
+    fn with<'a>(&'a self, rest: &[&'a dyn ToSql]) -> Vec<&'a dyn ToSql> {
+        let own: [&dyn ToSql; 5] =
+            [&self.organization_id, &self.status, &self.folded_text, &self.text, &self.tag];
+        own.into_iter().chain(rest.iter().copied()).collect()
+    }
+}
 
 /// One page, in the order of the ids.
 pub(super) fn page(
@@ -13,29 +53,47 @@ pub(super) fn page(
     after: Option<&ClientId>,
     limit: usize,
 ) -> Result<Vec<Credential>, StoreError> {
-    // Two statements, so that the one for an organization goes by its index.
-    let whose = match filter.organization_id {
-        Some(_) => "organization_id = ?1",
-        None => "?1 IS NULL",
-    };
+    let filter = Filter::new(filter);
     let sql = format!(
         "SELECT client_id, document FROM credentials
-         WHERE {whose} AND client_id > ?2
-            AND (?3 IS NULL OR status = ?3)
-            AND (?4 IS NULL OR instr(folded_name, ?4) > 0)
-         ORDER BY client_id LIMIT ?5"
+         WHERE {} AND client_id > ?6 ORDER BY client_id LIMIT ?7",
+        filter.clause()
     );
-    let params = params![
-        filter.organization_id.as_ref().map(|id| id.as_str()),
-        after.map_or("", |id| id.as_str()),
-        filter.status,
-        filter.name_contains.as_ref().map(|part| part.to_lowercase()),
-        int(limit as u64),
-    ];
-    session.all(&sql, params, |row| {
-        let (id, text) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
-        document::read(&text, || format!("credential {id}"))
-    })
+    let (after, limit) = (after.map_or("", |id| id.as_str()), int(limit as u64));
+    session.all(&sql, &*filter.with(&[&after, &limit]), credential)
+}
+
+/// One page, the newest first.
+pub(super) fn newest(
+    session: &Session,
+    filter: &CredentialFilter,
+    before: Option<&Newest>,
+    limit: usize,
+) -> Result<Vec<Credential>, StoreError> {
+    let filter = Filter::new(filter);
+    let sql = format!(
+        "SELECT client_id, document FROM credentials
+         WHERE {} AND (created_at, client_id) < (?6, ?7)
+         ORDER BY created_at DESC, client_id DESC LIMIT ?8",
+        filter.clause()
+    );
+    let created_at = int(before.map_or(u64::MAX, |place| place.created_at.as_millis()));
+    let client_id = before.map_or("", |place| place.client_id.as_str());
+    let limit = int(limit as u64);
+    session.all(&sql, &*filter.with(&[&created_at, &client_id, &limit]), credential)
+}
+
+/// How many there are.
+pub(super) fn count(session: &Session, filter: &CredentialFilter) -> Result<u64, StoreError> {
+    let filter = Filter::new(filter);
+    let sql = format!("SELECT count(*) FROM credentials WHERE {}", filter.clause());
+    let count = session.first(&sql, &*filter.with(&[]), |row| uint(row, 0))?;
+    Ok(count.unwrap_or(0))
+}
+
+fn credential(row: &Row<'_>) -> Result<Credential, StoreError> {
+    let (id, text) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+    document::read(&text, || format!("credential {id}"))
 }
 
 /// Those that await their expiry, the longest overdue first.

@@ -18,8 +18,10 @@ pub(super) struct Migration {
 }
 
 /// Every migration, in order. The number of one is its place, counted from 1.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "0001_first", sql: include_str!("../migrations/0001_first.sqlite.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_first", sql: include_str!("../migrations/0001_first.sqlite.sql") },
+    Migration { name: "0002_people", sql: include_str!("../migrations/0002_people.sqlite.sql") },
+];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number INTEGER PRIMARY KEY,

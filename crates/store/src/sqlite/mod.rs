@@ -8,6 +8,7 @@ mod load;
 mod log;
 mod migrate;
 mod open;
+mod people;
 mod prune;
 mod readers;
 mod rows;
@@ -39,8 +40,8 @@ use self::{
     writer::Writer,
 };
 use crate::{
-    AuditFilter, Chain, Counts, CredentialFilter, Feed, LastUsed, Pruned, Retention, Snapshot,
-    Store, StoreError,
+    AuditFilter, Chain, Counts, CredentialFilter, Feed, LastUsed, Newest, Pruned, Retention,
+    Snapshot, Store, StoreError,
 };
 
 /// The store in one SQLite file. Dropping it finishes the writes that wait.
@@ -137,6 +138,22 @@ impl Store for SqliteStore {
         self.readers.run(work).await
     }
 
+    async fn newest_credentials(
+        &self,
+        filter: &CredentialFilter,
+        before: Option<&Newest>,
+        limit: usize,
+    ) -> Result<Vec<Credential>, StoreError> {
+        let (filter, before) = (filter.clone(), before.cloned());
+        let work = move |session: &_| credentials::newest(session, &filter, before.as_ref(), limit);
+        self.readers.run(work).await
+    }
+
+    async fn count_credentials(&self, filter: &CredentialFilter) -> Result<u64, StoreError> {
+        let filter = filter.clone();
+        self.readers.run(move |session| credentials::count(session, &filter)).await
+    }
+
     async fn load(&self, sink: &mut (dyn FnMut(Image) + Send)) -> Result<Snapshot, StoreError> {
         load::load(&self.readers, sink).await
     }
@@ -169,7 +186,8 @@ impl Store for SqliteStore {
             sum.feed += done.feed;
             sum.changes += done.changes;
             sum.usage += done.usage;
-            if done.feed.max(done.changes).max(done.usage) < prune::STEP {
+            sum.sessions += done.sessions;
+            if done.feed.max(done.changes).max(done.usage).max(done.sessions) < prune::STEP {
                 return Ok(sum);
             }
         }

@@ -30,8 +30,12 @@ pub(super) fn step(
             (SELECT client_id, hour, secret, api_id, ending FROM usage WHERE hour < ?1 LIMIT ?2)",
         params![int(hour), int(STEP)],
     )?;
+    let sessions = session.execute(
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= ?1 LIMIT ?2)",
+        params![int(now.as_millis()), int(STEP)],
+    )?;
     let changes = changes(session, now, keep)?;
-    Ok(Pruned { feed: feed as u64, changes, usage: usage as u64 })
+    Ok(Pruned { feed: feed as u64, changes, usage: usage as u64, sessions: sessions as u64 })
 }
 
 fn changes(session: &Session, now: Timestamp, keep: &Retention) -> Result<u64, StoreError> {

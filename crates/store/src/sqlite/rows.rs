@@ -8,7 +8,10 @@ use hallpass_core::{
 use rusqlite::{Params, params};
 use serde::de::DeserializeOwned;
 
-use super::session::{Session, int, is_unique_violation, uint};
+use super::{
+    people,
+    session::{Session, int, is_unique_violation, uint},
+};
 use crate::{StoreError, document};
 
 /// The table of a kind of row, its column that holds the id, and the kind in words.
@@ -18,6 +21,8 @@ fn table(key: &Key) -> (&'static str, &'static str, &'static str) {
         Key::Api(_) => ("apis", "id", "API"),
         Key::Credential(_) => ("credentials", "client_id", "credential"),
         Key::Ring(_) => ("rings", "algorithm", "key ring"),
+        Key::Person(_) => ("people", "id", "person"),
+        Key::Session(_) => ("sessions", "id", "session"),
         Key::Vault => ("installation", "id", "vault"),
     }
 }
@@ -28,6 +33,8 @@ fn id(key: &Key) -> String {
         Key::Api(id) => id.to_string(),
         Key::Credential(id) => id.to_string(),
         Key::Ring(algorithm) => algorithm.to_string(),
+        Key::Person(id) => id.to_string(),
+        Key::Session(id) => id.to_string(),
         Key::Vault => "1".to_owned(),
     }
 }
@@ -39,6 +46,8 @@ pub(super) fn image(session: &Session, key: &Key) -> Result<Option<Image>, Store
         Key::Api(_) => one(session, key)?.map(Image::Api),
         Key::Credential(_) => one(session, key)?.map(Image::Credential),
         Key::Ring(_) => one(session, key)?.map(Image::Ring),
+        Key::Person(_) => one(session, key)?.map(Image::Person),
+        Key::Session(_) => one(session, key)?.map(Image::Session),
         Key::Vault => installation(session)?.vault.map(Image::Vault),
     })
 }
@@ -73,6 +82,8 @@ pub(super) fn put(session: &Session, image: &Image) -> Result<(), StoreError> {
             let document = document::write(ring, "a key ring")?;
             session.execute(sql, params![ring.algorithm.to_string(), document]).map(|_| ())
         }
+        Image::Person(person) => people::put_person(session, person),
+        Image::Session(one) => people::put_session(session, one),
         Image::Vault(_) => Ok(()),
     }
 }
@@ -94,7 +105,8 @@ fn put_organization(session: &Session, organization: &Organization) -> Result<()
             status,
             document::write(organization, "an organization")?,
         ],
-    )
+    )?;
+    people::put_membership(session, organization)
 }
 
 fn put_api(session: &Session, api: &Api) -> Result<(), StoreError> {
@@ -109,7 +121,7 @@ fn put_api(session: &Session, api: &Api) -> Result<(), StoreError> {
 }
 
 /// Runs a statement; `what` is taken if a value that must be unique is.
-fn unique(
+pub(super) fn unique(
     session: &Session,
     what: &'static str,
     sql: &str,
@@ -124,12 +136,14 @@ fn unique(
 fn put_credential(session: &Session, credential: &Credential) -> Result<(), StoreError> {
     session.execute(
         "INSERT INTO credentials
-            (client_id, organization_id, status, folded_name, created_at, next_expiry_at, document)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            (client_id, organization_id, status, folded_name, created_at, next_expiry_at, document,
+             folded_tags)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (client_id) DO UPDATE SET
             organization_id = excluded.organization_id, status = excluded.status,
             folded_name = excluded.folded_name, created_at = excluded.created_at,
-            next_expiry_at = excluded.next_expiry_at, document = excluded.document",
+            next_expiry_at = excluded.next_expiry_at, document = excluded.document,
+            folded_tags = excluded.folded_tags",
         params![
             credential.client_id.as_str(),
             credential.organization_id.as_str(),
@@ -138,9 +152,23 @@ fn put_credential(session: &Session, credential: &Credential) -> Result<(), Stor
             int(credential.created_at.as_millis()),
             credential.next_expiry().map(|at| int(at.as_millis())),
             document::write(credential, "a credential")?,
+            folded_tags(credential),
         ],
     )?;
+    let id = credential.client_id.as_str();
+    session.execute("DELETE FROM secret_digests WHERE client_id = ?1", [id])?;
+    for secret in &credential.secrets {
+        let sql = "INSERT OR IGNORE INTO secret_digests (digest, client_id) VALUES (?1, ?2)";
+        session.execute(sql, [&String::from(secret.digest), id])?;
+    }
     Ok(())
+}
+
+/// Every tag in lower case, each between two line feeds, which no tag holds.
+fn folded_tags(credential: &Credential) -> String {
+    let tags = &credential.settings.tags;
+    let folded = tags.iter().map(|tag| format!("{}\n", tag.as_str().to_lowercase()));
+    if tags.is_empty() { String::new() } else { format!("\n{}", folded.collect::<String>()) }
 }
 
 /// Removes a row, and what was counted of it.
@@ -151,6 +179,7 @@ pub(super) fn remove(session: &Session, key: &Key) -> Result<(), StoreError> {
     if matches!(key, Key::Credential(_)) {
         session.execute("DELETE FROM usage WHERE client_id = ?1", [&id])?;
         session.execute("DELETE FROM last_used WHERE client_id = ?1", [&id])?;
+        session.execute("DELETE FROM secret_digests WHERE client_id = ?1", [&id])?;
     }
     Ok(())
 }
@@ -190,7 +219,17 @@ fn list<T: DeserializeOwned>(
     sql: &str,
     kind: &str,
 ) -> Result<Vec<T>, StoreError> {
-    session.all(sql, [], |row| {
+    list_with(session, sql, [], kind)
+}
+
+/// Documents, from a statement that gives their ids first.
+pub(super) fn list_with<T: DeserializeOwned>(
+    session: &Session,
+    sql: &str,
+    params: impl Params,
+    kind: &str,
+) -> Result<Vec<T>, StoreError> {
+    session.all(sql, params, |row| {
         let (id, text) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
         document::read(&text, || format!("{kind} {id}"))
     })

@@ -182,7 +182,10 @@ pub(super) fn uint(row: &Row<'_>, column: usize) -> Result<u64, StoreError> {
 
 /// Whether a statement failed because a value that must be unique is taken.
 pub(super) fn is_unique_violation(error: &rusqlite::Error) -> bool {
-    error.sqlite_extended_error_code() == Some(ffi::SQLITE_CONSTRAINT_UNIQUE)
+    matches!(
+        error.sqlite_extended_error_code(),
+        Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
+    )
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -1,11 +1,22 @@
 //! Organizations: the provider's customers, who own credentials.
 
+mod members;
+mod policy;
+mod step;
+#[cfg(test)]
+mod tests;
+
 use hallpass_token::{
     feed::{Entry, Subject},
     revocation::Handle,
 };
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    members::{INVITATION_S, INVITATIONS_AT_MOST, Invitation, MEMBERS_AT_MOST, Member},
+    policy::{Policy, PolicyViolation},
+    step::OrganizationStep,
+};
 use crate::{Installation, OrganizationId, Timestamp, text::Name};
 
 /// Whether an organization's credentials work.
@@ -32,12 +43,30 @@ pub struct Organization {
     /// When it was last suspended, if it ever was.
     #[serde(default)]
     pub suspended_at: Option<Timestamp>,
+    /// Who belongs to it, in the order in which they came.
+    #[serde(default)]
+    pub members: Vec<Member>,
+    /// Who is asked to.
+    #[serde(default)]
+    pub invitations: Vec<Invitation>,
+    /// Its own rules for its credentials.
+    #[serde(default)]
+    pub policy: Policy,
 }
 
 impl Organization {
     /// A new, active organization.
     pub fn new(id: OrganizationId, name: Name, now: Timestamp) -> Self {
-        Self { id, name, status: OrganizationStatus::Active, created_at: now, suspended_at: None }
+        Self {
+            id,
+            name,
+            status: OrganizationStatus::Active,
+            created_at: now,
+            suspended_at: None,
+            members: Vec::new(),
+            invitations: Vec::new(),
+            policy: Policy::default(),
+        }
     }
 
     /// What the feed says of this organization after a change at `now`: while it is suspended all
