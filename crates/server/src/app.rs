@@ -6,7 +6,12 @@ use hallpass_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    clock::Clock, config::Config, live_directory::LiveDirectory, metrics::Metrics, usage::Counters,
+    clock::Clock,
+    config::Config,
+    live_directory::LiveDirectory,
+    management::{Act, Caller, Door},
+    metrics::Metrics,
+    usage::Counters,
     web::limits::FailedLogins,
 };
 
@@ -45,6 +50,19 @@ impl std::ops::Deref for App {
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("App").field("issuer", &self.config.issuer).finish_non_exhaustive()
+    }
+}
+
+impl Parts {
+    /// An act of this caller, now, on this node.
+    pub fn act<'a>(&'a self, caller: &'a Caller) -> Act<'a> {
+        Act {
+            caller,
+            store: &*self.store,
+            door: Door::Node(&self.live),
+            pepper: &self.live.directory.pepper,
+            now: self.clock.now(),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod housekeeping;
 pub mod key_ring;
 pub mod listener;
 pub mod live_directory;
+pub mod management;
 pub mod metrics;
 mod oauth;
 mod ops;

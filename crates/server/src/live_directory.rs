@@ -198,7 +198,10 @@ impl LiveDirectory {
             Image::Vault(vault) => {
                 debug!(sealed_under = vault.sealed_under, "The vault");
             }
-            Image::Organization(_) | Image::Credential(_) => {}
+            Image::Organization(_)
+            | Image::Credential(_)
+            | Image::Person(_)
+            | Image::Session(_) => {}
         }
         self.directory.put(image);
         Ok(())

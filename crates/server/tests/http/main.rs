@@ -5,6 +5,7 @@
 
 mod ask;
 mod listener;
+mod management;
 mod node;
 mod oauth;
 mod ops;

@@ -1,0 +1,80 @@
+//! What people and programs do to an installation, each act once: the dashboard, the management
+//! API and the command line all come here. An act checks who asks, makes ids and secrets, and
+//! writes through the one door. Nothing here knows HTTP, and no act skips the check.
+
+pub mod caller;
+pub mod credentials;
+mod error;
+pub mod secrets;
+
+use hallpass_core::{
+    Change, Image, Mutation, Organization, OrganizationId, Timestamp, change::Key,
+    permission::Permission, secret::Pepper,
+};
+use hallpass_store::{Store, StoreError};
+
+pub use self::{
+    caller::{Caller, Denied, Power},
+    error::ManagementError,
+};
+use crate::live_directory::LiveDirectory;
+
+/// Where acts are written.
+#[derive(Clone, Copy)]
+pub enum Door<'a> {
+    /// A running node, which acts on what it wrote before it answers.
+    Node(&'a LiveDirectory),
+    /// The store alone, beside whatever servers run: they follow the change log.
+    Store(&'a dyn Store),
+}
+
+/// One act: who acts, when, and where it is written.
+#[derive(Clone, Copy)]
+pub struct Act<'a> {
+    /// Who, and with what power.
+    pub caller: &'a Caller,
+    /// Reads come from here.
+    pub store: &'a dyn Store,
+    /// Writes go through here.
+    pub door: Door<'a>,
+    /// Digests new secrets.
+    pub pepper: &'a Pepper,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act<'_> {
+    /// Writes a mutation in the caller's name. Whether they may is for the act to check first.
+    async fn commit(&self, mutation: &Mutation) -> Result<Change, ManagementError> {
+        let change = match self.door {
+            Door::Node(live) => live.commit(mutation, &self.caller.actor).await?,
+            Door::Store(store) => store.commit(mutation, &self.caller.actor, self.now).await?,
+        };
+        Ok(change)
+    }
+
+    /// An organization in which the caller has a permission; one that they have nothing to do
+    /// with is not found.
+    pub async fn organization(
+        &self,
+        id: &OrganizationId,
+        permission: Permission,
+    ) -> Result<Organization, ManagementError> {
+        self.caller
+            .must(permission, id)
+            .map_err(|denied| ManagementError::denied(denied, "organization"))?;
+        match self.store.image(&Key::Organization(id.clone())).await? {
+            Some(Image::Organization(organization)) => Ok(organization),
+            _ => Err(ManagementError::NotFound("organization")),
+        }
+    }
+}
+
+impl From<StoreError> for ManagementError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(conflict) => conflict.into(),
+            other => Self::Store(other),
+        }
+    }
+}

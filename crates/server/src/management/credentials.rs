@@ -1,0 +1,225 @@
+//! Acts on credentials. A credential of an organization that the caller has nothing to do with is
+//! not found, whatever is asked of it.
+
+use hallpass_core::{
+    Api, Change, ClientId, Credential, Image, Mutation, OrganizationId, SecretId,
+    change::{Effect, Key},
+    credential::{NewSecret, Settings, Status},
+    permission::Permission,
+    secret::Secret,
+};
+
+use super::{Act, ManagementError};
+use crate::entropy;
+
+/// Pending credentials that an organization may have at once: each is a row that nobody may want.
+const PENDING_AT_MOST: u64 = 200;
+
+/// A credential that was just made, with its secret: shown once, then dropped.
+#[derive(Debug)]
+pub struct Made {
+    /// The credential.
+    pub credential: Credential,
+    /// Its secret in the clear.
+    pub secret: Secret,
+}
+
+/// What became of a credential that its maker has finished.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Finished {
+    /// It gets tokens.
+    Active,
+    /// It waits for an owner or admin.
+    AwaitsApproval,
+}
+
+/// One credential, if the caller may do this to it.
+pub async fn find(
+    act: &Act<'_>,
+    client_id: &ClientId,
+    permission: Permission,
+) -> Result<Credential, ManagementError> {
+    let found = match act.store.image(&Key::Credential(client_id.clone())).await? {
+        Some(Image::Credential(credential)) => *credential,
+        _ => return Err(ManagementError::NotFound("credential")),
+    };
+    act.caller
+        .must(permission, &found.organization_id)
+        .map_err(|denied| ManagementError::denied(denied, "credential"))?;
+    Ok(found)
+}
+
+/// Makes a pending credential with id and secret, before its maker has said what it is for. It
+/// gets no tokens, and disappears after [`hallpass_core::credential::PENDING_S`].
+pub async fn prepare(
+    act: &Act<'_>,
+    organization_id: &OrganizationId,
+    settings: Settings,
+) -> Result<Made, ManagementError> {
+    let organization = act.organization(organization_id, Permission::WriteCredentials).await?;
+    let pending = hallpass_store::CredentialFilter {
+        organization_id: Some(organization.id.clone()),
+        status: Some("pending".to_owned()),
+        ..Default::default()
+    };
+    if act.store.count_credentials(&pending).await? >= PENDING_AT_MOST {
+        return Err(hallpass_core::Conflict::TooMany("pending credentials").into());
+    }
+    let secret = Secret::from_entropy(entropy::bytes());
+    let id = SecretId::from_entropy(entropy::bytes());
+    let mut new = NewSecret::new(id, &secret, act.pepper);
+    // A policy may demand an end; whoever makes the credential may bring it forward.
+    let life = organization.policy.secret_life_at_most_s;
+    new.expires_at = life.map(|secs| act.now.plus_secs(secs));
+    let by = act.caller.actor.to_string();
+    let client_id = ClientId::from_entropy(entropy::bytes());
+    let credential =
+        Credential::pending(client_id, organization.id, settings, &new, (act.now, &by));
+    act.commit(&Mutation::AddCredential(Box::new(credential.clone()))).await?;
+    Ok(Made { credential, secret })
+}
+
+/// Says what a pending credential is for, and lets it get tokens: at once, or as soon as somebody
+/// approves it, as the organization's policy wants.
+pub async fn finish(
+    act: &Act<'_>,
+    client_id: &ClientId,
+    settings: Settings,
+) -> Result<Finished, ManagementError> {
+    let own = find(act, client_id, Permission::WriteCredentials).await?;
+    if !matches!(own.status, Status::Pending { .. }) || own.approval_asked_by.is_some() {
+        // A form that was sent twice has done its work the first time.
+        return match own.status {
+            Status::Active => Ok(Finished::Active),
+            Status::Pending { .. } => Ok(Finished::AwaitsApproval),
+            _ => Err(ManagementError::NotFound("pending credential")),
+        };
+    }
+    check(act, &own.organization_id, &settings).await?;
+    act.commit(&Mutation::UpdateCredential(client_id.clone(), Box::new(settings))).await?;
+    let organization = act.organization(&own.organization_id, Permission::WriteCredentials).await?;
+    let may_approve = act.caller.may(Permission::ApproveCredentials, &own.organization_id);
+    if organization.policy.approval_required && !may_approve {
+        act.commit(&Mutation::AskApproval(client_id.clone())).await?;
+        return Ok(Finished::AwaitsApproval);
+    }
+    act.commit(&Mutation::ActivateCredential(client_id.clone())).await?;
+    Ok(Finished::Active)
+}
+
+/// Makes a credential in one go, for programs and the command line.
+pub async fn add(
+    act: &Act<'_>,
+    organization_id: &OrganizationId,
+    settings: Settings,
+) -> Result<(Made, Finished), ManagementError> {
+    check(act, organization_id, &settings).await?;
+    let mut made = prepare(act, organization_id, settings.clone()).await?;
+    let finished = finish(act, &made.credential.client_id, settings).await?;
+    made.credential = find(act, &made.credential.client_id, Permission::ReadCredentials).await?;
+    Ok((made, finished))
+}
+
+/// Changes what people may change.
+pub async fn update(
+    act: &Act<'_>,
+    client_id: &ClientId,
+    settings: Settings,
+) -> Result<Change, ManagementError> {
+    let own = find(act, client_id, Permission::WriteCredentials).await?;
+    check(act, &own.organization_id, &settings).await?;
+    act.commit(&Mutation::UpdateCredential(client_id.clone(), Box::new(settings))).await
+}
+
+/// What can be done to a whole credential without saying more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Let it get tokens, on behalf of the organization.
+    Approve,
+    /// Do away with a pending one.
+    Discard,
+    /// Refuse tokens and kill the live ones, until resumed.
+    Pause,
+    /// End a pause.
+    Resume,
+    /// End it for good.
+    Revoke,
+    /// Remove what is left of a revoked one.
+    Delete,
+}
+
+impl Step {
+    fn permission(self) -> Permission {
+        match self {
+            Self::Approve => Permission::ApproveCredentials,
+            _ => Permission::WriteCredentials,
+        }
+    }
+
+    fn mutation(self, id: ClientId) -> Mutation {
+        match self {
+            Self::Approve => Mutation::ActivateCredential(id),
+            Self::Discard => Mutation::DiscardCredential(id),
+            Self::Pause => Mutation::PauseCredential(id),
+            Self::Resume => Mutation::ResumeCredential(id),
+            Self::Revoke => Mutation::RevokeCredential(id),
+            Self::Delete => Mutation::DeleteCredential(id),
+        }
+    }
+}
+
+/// Takes a step. The change says what died.
+pub async fn step(
+    act: &Act<'_>,
+    client_id: &ClientId,
+    step: Step,
+) -> Result<Change, ManagementError> {
+    find(act, client_id, step.permission()).await?;
+    act.commit(&step.mutation(client_id.clone())).await
+}
+
+/// The credential that a change has left behind.
+pub fn left_by(change: &Change) -> Option<&Credential> {
+    match &change.effect {
+        Effect::Put(Image::Credential(credential)) => Some(credential),
+        _ => None,
+    }
+}
+
+/// Whether a credential of this organization may have these settings.
+async fn check(
+    act: &Act<'_>,
+    organization_id: &OrganizationId,
+    settings: &Settings,
+) -> Result<(), ManagementError> {
+    let organization = act.organization(organization_id, Permission::WriteCredentials).await?;
+    organization.policy.check_settings(settings)?;
+    if settings.expires_at.is_some_and(|at| at <= act.now) {
+        return Err(ManagementError::invalid("expires_at", "the date lies in the past"));
+    }
+    if settings.grants.is_empty() && settings.introspects.is_empty() {
+        return Err(ManagementError::invalid("grants", "choose at least one API"));
+    }
+    let apis = act.store.apis().await?;
+    for grant in &settings.grants {
+        let api = apis.iter().find(|api| api.id == grant.api_id);
+        check_scopes(api.ok_or(ManagementError::NotFound("API"))?, grant)?;
+    }
+    // An API's own credential reads other people's tokens: that is for operators to give.
+    if !settings.introspects.is_empty() && !act.caller.is_operator() {
+        return Err(ManagementError::NotOperator);
+    }
+    Ok(())
+}
+
+fn check_scopes(
+    api: &Api,
+    grant: &hallpass_core::credential::Grant,
+) -> Result<(), ManagementError> {
+    if grant.scopes.is_subset(&api.scopes) {
+        return Ok(());
+    }
+    let (has, asked) = (api.scopes.as_str(), grant.scopes.as_str());
+    let why = format!("{} has the scopes {has:?}; {asked:?} is not within them", api.name);
+    Err(ManagementError::invalid("scopes", why))
+}

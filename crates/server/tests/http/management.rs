@@ -1,0 +1,4 @@
+//! Acts, as the dashboard, the management API and the command line call them.
+
+mod credentials;
+mod roles;
