@@ -187,7 +187,7 @@ pub(crate) async fn a_secret_leads_to_its_owner(bench: &dyn Bench) {
         let digest = pepper.digest(&Secret::from_entropy([number; 32]));
         world.store.owners_of_secret(&digest).await.unwrap()
     };
-    assert_eq!(owners(1).await, [client.clone()]);
+    assert_eq!(owners(1).await, vec![client.clone()]);
     assert_eq!(owners(2).await, []);
     let add = Mutation::AddSecret {
         client_id: client.clone(),
