@@ -6,6 +6,8 @@
 
 mod backup;
 mod crash;
+mod demo;
+mod full_disk;
 mod journey;
 mod keys;
 mod master_key;

@@ -75,6 +75,15 @@ impl Process {
         }
     }
 
+    /// Waits until standard output contains `words`, and returns all of it.
+    pub(crate) async fn prints_text(&mut self, words: &str) -> String {
+        let waiting = self.stdout.wait_for(|text| text.contains(words));
+        match within_limit(words, waiting).await {
+            Ok(text) => text.clone(),
+            Err(_) => panic!("it ended early: {}", *self.stderr.borrow()),
+        }
+    }
+
     /// Asks it to end (SIGTERM).
     pub(crate) fn terminate(&self) {
         let id = self.id().to_string();
