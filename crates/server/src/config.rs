@@ -29,6 +29,8 @@ pub struct Config {
     pub header_timeout_s: u64,
     /// For the whole of a request's body to arrive, in seconds.
     pub body_timeout_s: u64,
+    /// For a client to go on reading its answer, in seconds.
+    pub unread_timeout_s: u64,
     /// Failed logins per client and network prefix in a minute, until 429.
     pub failed_logins_per_minute: u32,
     /// How long a node goes on without its database, in seconds.
@@ -62,6 +64,7 @@ impl Default for Config {
             connections_at_most: 10_000,
             header_timeout_s: 10,
             body_timeout_s: 10,
+            unread_timeout_s: 30,
             failed_logins_per_minute: 30,
             max_staleness_s: 3600,
             jwks_max_age_s: 3600,
@@ -125,6 +128,7 @@ impl Config {
             ("connections_at_most", self.connections_at_most as u64, 1, 1_000_000),
             ("header_timeout_s", self.header_timeout_s, 1, 300),
             ("body_timeout_s", self.body_timeout_s, 1, 300),
+            ("unread_timeout_s", self.unread_timeout_s, 1, 300),
             ("failed_logins_per_minute", self.failed_logins_per_minute.into(), 1, 1_000_000),
             ("max_staleness_s", self.max_staleness_s, 5, MAX_STALENESS_S),
             ("jwks_max_age_s", self.jwks_max_age_s, 0, 7 * 86_400),

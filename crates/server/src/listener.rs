@@ -3,6 +3,7 @@
 
 mod first_bytes;
 mod tls;
+mod unread;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -20,7 +21,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 pub use self::tls::TlsError;
-use self::{first_bytes::FirstBytes, tls::Tls};
+use self::{first_bytes::FirstBytes, tls::Tls, unread::Unread};
 use crate::{
     app::App,
     edge::{self, RequestIds},
@@ -29,6 +30,9 @@ use crate::{
 
 /// Streams at once on one HTTP/2 connection.
 const HTTP2_STREAMS: u32 = 128;
+
+/// For the head of an HTTP/1.1 request. hyper would hold six times as much for every stranger.
+const HEAD_AT_MOST: usize = 64 * 1024;
 
 /// For the TLS handshake, in seconds.
 const HANDSHAKE_S: u64 = 10;
@@ -123,7 +127,11 @@ impl Listener {
     fn new(app: &App, router: Router, tls: Option<Tls>) -> Arc<Self> {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         let header_timeout = Duration::from_secs(app.config.header_timeout_s);
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(header_timeout)
+            .max_buf_size(HEAD_AT_MOST);
         builder
             .http2()
             .timer(TokioTimer::new())
@@ -184,6 +192,8 @@ impl Listener {
     ) {
         // Answers are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
+        let limit = Duration::from_secs(self.app.config.unread_timeout_s);
+        let stream = Unread::within(limit, stream);
         match &self.tls {
             None => self.http(stream, peer, watcher).await,
             Some(tls) => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
+use tokio::io::AsyncWriteExt;
 
 use crate::{
     ask::Ask,
@@ -17,6 +18,7 @@ async fn impatient_node() -> Listening {
         .with_config(|config| {
             config.header_timeout_s = 1;
             config.body_timeout_s = 1;
+            config.unread_timeout_s = 1;
         })
         .with_credential("reports");
     node.await.listen().await
@@ -62,6 +64,17 @@ async fn whoever_is_slow_with_the_body_hears_so() {
         wire.say(HEALTH).await;
         assert_eq!(wire.rest().await.matches("HTTP/1.1").count(), 0);
     }
+}
+
+#[tokio::test]
+async fn whoever_does_not_read_is_cut_off() {
+    let node = impatient_node().await;
+    let mut wire = node.dial().await;
+    // More answers than any buffer in between holds, and none of them is read.
+    let asks = "GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(200);
+    let ended = async { while wire.stream.write_all(asks.as_bytes()).await.is_ok() {} };
+    within("the end of the connection", ended).await;
+    eventually("no connection", async || node.app.metrics.connections.get() == 0).await;
 }
 
 #[tokio::test]
