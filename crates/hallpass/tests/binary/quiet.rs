@@ -44,6 +44,7 @@ async fn send_everywhere(node: &Node, login: &Login) {
         post("/oauth/token").header("content-type", "application/json").body(body),
         node.request(Method::GET, &format!("/revocations/stream?after={secret}")),
         node.request(Method::GET, "/healthz").header("user-agent", secret),
+        node.request(Method::from_bytes(secret.as_bytes()).unwrap(), "/oauth/token"),
     ] {
         request.send().await.unwrap().text().await.unwrap();
     }
