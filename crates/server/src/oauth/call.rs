@@ -163,7 +163,9 @@ fn kind(headers: &HeaderMap, body: &Bytes) -> Result<Kind, Refusal> {
     let wrong = Refusal::InvalidRequest(
         "the Content-Type must be application/x-www-form-urlencoded or application/json",
     );
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Err(wrong) };
+    // Of two, a proxy before us may have read the other one.
+    let mut all = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(value), None) = (all.next(), all.next()) else { return Err(wrong) };
     let value = value.to_str().unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

@@ -5,7 +5,7 @@ use hallpass_core::{Mutation, Timestamp};
 use http::Method;
 
 use crate::{
-    ask::{Answer, Ask},
+    ask::{Answer, Ask, JSON},
     node::{BOOKS, Login, NOW_S, Node, ask_token, client_id, organization_id, secret},
 };
 
@@ -140,6 +140,7 @@ async fn kinds_of_body_that_are_not_read_are_invalid_requests() {
         &node,
         vec![
             ("none", no_kind, BAD),
+            ("two", ask_token("reports").form(GRANT).header("content-type", JSON), BAD),
             ("no text", not_text, BAD),
             ("empty", of_kind(""), BAD),
             ("plain text", of_kind("text/plain"), BAD),
