@@ -87,7 +87,7 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
             Command::Audit(command) => audit::run(command, &config, output).await,
             Command::Backup(args) => backup::run(&args, &config, output).await,
             Command::Doctor => doctor::run(&config, output).await,
-            Command::Config(command) => settings::run(&command, &config),
+            Command::Config(command) => settings::run(&command, &config, output),
             Command::Completions { shell } => {
                 let mut line = crate::command_line();
                 clap_complete::generate(shell, &mut line, "hallpass", &mut std::io::stdout());

@@ -15,6 +15,15 @@ pub(crate) const EXAMPLE: &str = include_str!("config.example.toml");
 /// Read if it exists and no other is named.
 const DEFAULT_FILE: &str = "hallpass.toml";
 
+/// What the names of all variables begin with.
+const VARIABLES: &str = "HALLPASS_";
+
+/// Variables of ours that are no settings.
+const OTHER_VARIABLES: [&str; 2] = ["HALLPASS_CONFIG", "HALLPASS_MASTER_KEY"];
+
+/// From this similarity on, a name was meant to be another.
+const NEARLY_RIGHT: f64 = 0.9;
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,7 +100,7 @@ pub(crate) fn with_flags(command: Command) -> Command {
         // `hallpass --help` would drown in them: `hallpass config example` explains each.
         let flag = Arg::new(name.clone())
             .long(name.replace('_', "-"))
-            .env(format!("HALLPASS_{}", name.to_uppercase()))
+            .env(format!("{VARIABLES}{}", name.to_uppercase()))
             .value_name("VALUE")
             .global(true)
             .help_heading("Settings")
@@ -129,18 +138,40 @@ fn read_file(path: &Path) -> anyhow::Result<Table> {
 }
 
 fn refuse_unknown(name: &str) -> anyhow::Result<()> {
-    let names = names();
-    if names.iter().any(|known| known == name) {
+    if names().iter().any(|known| known == name) {
         return Ok(());
     }
-    let nearest = names
-        .iter()
-        .max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
-    let nearest = nearest.map_or("", String::as_str);
+    let (nearest, _) = nearest(&name.to_lowercase());
     bail!(
         "there is no setting `{name}`; the nearest name is `{nearest}` \
          (`hallpass config example` lists all)"
     )
+}
+
+/// The setting with the most similar name, and how similar it is, up to 1.
+fn nearest(name: &str) -> (String, f64) {
+    let scored = names().into_iter().map(|known| {
+        let similarity = strsim::jaro_winkler(name, &known);
+        (known, similarity)
+    });
+    scored.max_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or_default()
+}
+
+/// What variables of the environment look like settings and are none, with what they may mean.
+/// Only what is nearly right is named: container systems set `HALLPASS_PORT` and the like.
+pub(crate) fn misspelt_variables() -> Vec<String> {
+    let ours = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut misspelt = Vec::new();
+    for variable in ours {
+        let Some(name) = variable.strip_prefix(VARIABLES) else { continue };
+        let name = name.to_lowercase();
+        let (nearest, similarity) = nearest(&name);
+        if similarity > NEARLY_RIGHT && similarity < 1.0 && !OTHER_VARIABLES.contains(&&*variable) {
+            let meant = nearest.to_uppercase();
+            misspelt.push(format!("{variable} is not a setting; did you mean {VARIABLES}{meant}?"));
+        }
+    }
+    misspelt
 }
 
 /// The text of a flag or variable as the type that the setting has.

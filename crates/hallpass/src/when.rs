@@ -6,12 +6,13 @@ use jiff::{Span, SpanRelativeTo};
 
 /// A length of time such as `24h`, `30d` or `90 days`, in seconds.
 pub(crate) fn seconds(text: &str) -> anyhow::Result<u64> {
-    let span: Span = text
-        .parse()
-        .with_context(|| format!("{text:?} is not a length of time, such as 90m, 24h or 30d"))?;
-    let duration = span
-        .to_duration(SpanRelativeTo::days_are_24_hours())
-        .with_context(|| format!("{text:?} has no fixed length; use days or hours"))?;
+    // What jiff says beyond that is about its own types.
+    let Ok(span) = text.parse::<Span>() else {
+        bail!("{text:?} is not a length of time, such as 90m, 24h or 30d")
+    };
+    let Ok(duration) = span.to_duration(SpanRelativeTo::days_are_24_hours()) else {
+        bail!("{text:?} has no fixed length; use days or hours")
+    };
     match u64::try_from(duration.as_secs()) {
         Ok(secs) => Ok(secs),
         Err(_) => bail!("{text:?} is a negative length of time"),
@@ -24,10 +25,19 @@ pub(crate) fn point(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
         let millis = u64::try_from(date.as_millisecond());
         return millis.map(Timestamp::from_millis).context("dates before 1970 make no sense here");
     }
-    let secs = seconds(text).with_context(|| {
-        format!("{text:?} is neither a date with time and zone (2027-01-31T12:00:00Z) nor")
-    })?;
-    Ok(now.plus_secs(secs))
+    match seconds(text) {
+        Ok(secs) => Ok(now.plus_secs(secs)),
+        Err(why) => bail!("{why}; nor a date with time and zone, such as 2027-01-31T12:00:00Z"),
+    }
+}
+
+/// The same, which has not come yet: an end that lies in the past is a slip of the pen.
+pub(crate) fn end(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+    let end = point(text, now)?;
+    if end <= now {
+        bail!("{text:?} is in the past, so this would have ended before it began");
+    }
+    Ok(end)
 }
 
 /// A point in time in UTC, to the second.
@@ -65,5 +75,7 @@ mod tests {
         let date = point("2025-11-24T16:00:00Z", now).unwrap();
         assert_eq!((date, utc(date)), (now, "2025-11-24T16:00:00Z".to_owned()));
         assert!(point("tomorrow", now).is_err());
+        assert!(end("1s", now).is_ok());
+        assert!(end("0s", now).is_err() && end("2025-11-24T15:59:59Z", now).is_err());
     }
 }

@@ -63,7 +63,7 @@ pub enum StoreError {
         name: String,
     },
     /// There is no database at that place, and none can be.
-    #[error("no database can be opened at {}: {why}", path.display())]
+    #[error("{} cannot be used as the database's file: {why}", path.display())]
     Place {
         /// The place.
         path: PathBuf,

@@ -15,7 +15,7 @@ pub enum Conflict {
     #[error("{0} is taken; choose another")]
     Taken(&'static str),
     /// The step makes no sense in this state.
-    #[error("cannot {verb} this credential: it is {is}")]
+    #[error("cannot {verb} this credential: it is {is}{}", remedy(verb, is))]
     WrongStatus {
         /// What was to be done.
         verb: &'static str,
@@ -78,5 +78,14 @@ pub enum Conflict {
 impl Conflict {
     pub(crate) fn wrong_status(verb: &'static str, status: Status) -> Self {
         Self::WrongStatus { verb, is: status.word() }
+    }
+}
+
+/// What to do instead; empty if nothing helps.
+fn remedy(verb: &str, is: &str) -> &'static str {
+    match (verb, is) {
+        ("delete", _) => "; revoke it first",
+        (_, "revoked") => ", for good; add a new one",
+        _ => "",
     }
 }

@@ -6,7 +6,7 @@ use hallpass_store::{Chain, Store};
 use serde::Serialize;
 
 use crate::{
-    config::Config,
+    config::{self, Config},
     installation::{self, Installation, now},
     output::Output,
     when,
@@ -30,6 +30,7 @@ fn trouble(says: impl Into<String>) -> Finding {
 pub(super) async fn run(config: &Config, output: Output) -> anyhow::Result<()> {
     let installation = Installation::open(config).await?;
     let mut findings = vec![fine("The master key opens the vault.")];
+    findings.extend(config::misspelt_variables().into_iter().map(trouble));
     findings.extend(of_config(config));
     findings.extend(of_keys(&installation, config).await?);
     findings.push(of_audit(&installation).await?);

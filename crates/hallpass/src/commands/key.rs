@@ -26,7 +26,7 @@ pub(crate) enum Command {
         #[arg(long, default_value = "ES256")]
         algorithm: Algorithm,
         /// How long it is published before it signs [default: key_publish_lead_s]
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         lead: Option<String>,
     },
     /// Emergency: kill a compromised key and every token it has signed; a new one signs at once

@@ -110,7 +110,7 @@ pub(super) async fn add(
     let id = SecretId::from_entropy(entropy::bytes());
     let mut new = NewSecret::new(id, &secret, &installation.vault.pepper);
     new.note = how.note.parse()?;
-    new.expires_at = how.expires_in.map(|text| when::point(text, now())).transpose()?;
+    new.expires_at = how.expires_in.map(|text| when::end(text, now())).transpose()?;
     let others_expire_at = how.others_expire_in.map(|text| when::point(text, now())).transpose()?;
     let client_id = own.client_id.clone();
     installation.commit(&Mutation::AddSecret { client_id, secret: new, others_expire_at }).await?;

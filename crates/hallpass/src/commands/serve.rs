@@ -11,7 +11,11 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use crate::{config::Config, installation::Installation, logs};
+use crate::{
+    config::{self, Config},
+    installation::Installation,
+    logs,
+};
 
 /// A server that answers in the background.
 pub(super) struct Running {
@@ -51,6 +55,9 @@ impl Running {
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     logs::start(&config.local)?;
+    for says in config::misspelt_variables() {
+        warn!("{says}");
+    }
     let running = Running::start(&config).await?;
     info!(
         issuer = config.server.issuer,

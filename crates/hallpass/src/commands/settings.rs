@@ -2,7 +2,10 @@
 
 use clap::Subcommand;
 
-use crate::config::{self, Config};
+use crate::{
+    config::{self, Config},
+    output::Output,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -12,10 +15,15 @@ pub(crate) enum Command {
     Show,
 }
 
-pub(super) fn run(command: &Command, config: &Config) -> anyhow::Result<()> {
-    match command {
-        Command::Example => print!("{}", config::EXAMPLE),
-        Command::Show => print!("{}", toml::to_string(&config::effective(config))?),
-    }
+pub(super) fn run(command: &Command, config: &Config, output: Output) -> anyhow::Result<()> {
+    let (values, text) = match command {
+        Command::Example => (config::effective(&Config::default()), config::EXAMPLE.to_owned()),
+        Command::Show => {
+            let values = config::effective(config);
+            let text = toml::to_string(&values)?;
+            (values, text)
+        }
+    };
+    output.print(&values, || text);
     Ok(())
 }

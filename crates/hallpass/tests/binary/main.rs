@@ -5,16 +5,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod backup;
+mod commands;
 mod crash;
 mod demo;
 mod full_disk;
 mod journey;
 mod keys;
 mod master_key;
+mod mistakes;
 mod node;
 mod place;
 mod process;
 mod quiet;
 mod second_writer;
+mod settings;
 mod shutdown;
 mod stream;

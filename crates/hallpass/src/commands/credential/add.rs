@@ -202,6 +202,9 @@ pub(super) async fn add(
     let apis = installation.store.apis().await?;
     let grants = grants(&args.apis, installation).await?;
     let settings = Settings::new(args.name.parse()?, grants);
+    if let Some(expires) = &args.options.expires {
+        when::end(expires, now())?;
+    }
     let settings = args.options.apply(settings, installation).await?;
     let secret = Secret::from_entropy(entropy::bytes());
     let id = SecretId::from_entropy(entropy::bytes());

@@ -45,6 +45,10 @@ pub(super) fn view(own: &Credential, apis: &[Api], used: &[LastUsed]) -> Value {
         let api = apis.iter().find(|api| api.id == grant.api_id);
         json!({ "audience": api.map(|api| &api.audience), "scope": grant.scopes })
     });
+    let introspects = own.settings.introspects.iter().map(|id| {
+        let api = apis.iter().find(|api| api.id == *id);
+        api.map(|api| &api.audience)
+    });
     json!({
         "client_id": own.client_id,
         "organization_id": own.organization_id,
@@ -53,7 +57,7 @@ pub(super) fn view(own: &Credential, apis: &[Api], used: &[LastUsed]) -> Value {
         "tags": own.settings.tags,
         "status": own.status.word(),
         "grants": grants.collect::<Vec<_>>(),
-        "introspects": own.settings.introspects,
+        "introspects": introspects.collect::<Vec<_>>(),
         "allow_from": own.settings.allow_list,
         "expires_at": own.settings.expires_at.map(when::utc),
         "created_at": when::utc(own.created_at),
