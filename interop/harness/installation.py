@@ -1,14 +1,17 @@
 """A Hallpass installation in a folder of its own, filled through the real command line."""
 
 import json
+import time
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness import command
-from harness.service import Service, free_port
+from harness.service import Service, ServiceError, free_port
 
 COMMAND_WITHIN_S = 20.0
+SETTLED_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,19 @@ class Installation:
     def pause(self, client_id: str) -> None:
         """Pauses a credential."""
         self._call("credential", "pause", client_id)
+
+    def settle(self) -> None:
+        """Waits until the server knows of everything that commands have done: a peer may be
+        quicker than its look at the change log."""
+        written = self._call("audit", "list", "--limit", "1")[0]["seq"]
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        until = time.monotonic() + SETTLED_WITHIN_S
+        while True:
+            with opener.open(f"{self.issuer}/readyz", timeout=5) as answer:
+                if json.load(answer)["change_seq"] >= written:
+                    return
+            if time.monotonic() > until:
+                raise ServiceError(f"the server has not applied change {written}")
 
     def revoke_command(self, client_id: str) -> list[str]:
         """The command line that revokes a credential, for a peer to run."""

@@ -47,6 +47,7 @@ def describe(peer: Peer, installation: Installation, books: BooksApi) -> dict[st
         installation.pause(credentials["paused"]["client_id"])
         doomed = credentials["doomed"]["client_id"]
         world["revoke_command"] = installation.revoke_command(doomed)
+    installation.settle()
     return world
 
 
