@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 /// Every command with its line in the help, in the order in which a newcomer needs them.
 const COMMANDS: &[(&str, &str)] = &[
     ("check", "all that a change needs: format, tidy, clippy, docs, tests"),
-    ("test", "installs what is missing, then runs everything: check, supply chain, interop"),
+    ("test", "installs what is missing, then runs everything: check, supply chain, fuzz, interop"),
+    ("fuzz", "broken input for every parser: [SECONDS for each] [TARGET…]"),
     ("interop", "strangers' OAuth libraries against the binary; arguments go to interop/run.py"),
     ("bench", "release build and benchmarks; arguments go to the bench binary"),
     ("supply-chain", "one TLS stack, one HTTP client, core and token free of I/O"),
@@ -18,6 +19,8 @@ const COMMANDS: &[(&str, &str)] = &[
 pub(crate) enum Command {
     Check,
     Test,
+    /// The arguments for the `fuzz` binary.
+    Fuzz(Vec<String>),
     /// The arguments for `interop/run.py`.
     Interop(Vec<String>),
     /// The arguments for the `bench` binary.
@@ -75,6 +78,7 @@ impl Command {
             "test" => alone(Self::Test),
             "supply-chain" => alone(Self::SupplyChain),
             "tidy" => alone(Self::Tidy),
+            "fuzz" => Ok(Self::Fuzz(rest.to_vec())),
             "interop" => Ok(Self::Interop(rest.to_vec())),
             "bench" => Ok(Self::Bench(rest.to_vec())),
             "help" | "--help" | "-h" => Ok(Self::Help),
@@ -155,6 +159,7 @@ mod tests {
     fn arguments_go_only_to_commands_that_take_them() {
         let passed = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
         assert_eq!(parse("interop go --keep"), Ok(Command::Interop(passed(&["go", "--keep"]))));
+        assert_eq!(parse("fuzz 60 jwt"), Ok(Command::Fuzz(passed(&["60", "jwt"]))));
         assert_eq!(parse("bench sign"), Ok(Command::Bench(passed(&["sign"]))));
         for line in ["check now", "test now", "supply-chain now", "tidy now"] {
             assert!(matches!(parse(line), Err(UsageError::UnexpectedArgument { .. })), "{line}");

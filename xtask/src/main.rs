@@ -4,6 +4,7 @@
 mod bench;
 mod check;
 mod command;
+mod fuzz;
 mod interop;
 mod process;
 mod stage;
@@ -42,6 +43,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Check => stage::run_all(check::STAGES, &workspace),
         Command::Test => stage::run_all(&test::stages(), &workspace),
         Command::Interop(extra) => interop::run(&workspace, &extra),
+        Command::Fuzz(extra) => fuzz::run(&workspace, &extra),
         Command::Bench(extra) => bench::run(&workspace, &extra),
         Command::SupplyChain => supply_chain::run(&workspace),
         Command::Tidy => tidy::run(&workspace),

@@ -41,6 +41,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "hallpass-gateway",
         ],
     ),
+    // Feeds the parsers of each of them, and nothing may depend on it.
+    ("fuzz", &["hallpass-server", "hallpass-core", "hallpass-token"]),
     ("xtask", &[]),
 ];
 
