@@ -6,10 +6,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use serde_json::json;
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    status: u16,
+    message: &'a str,
+    response: &'a T,
+}
 
 fn envelope(status: StatusCode, message: &str, response: &impl Serialize) -> Response {
-    let body = json!({ "status": status.as_u16(), "message": message, "response": response });
+    let body = Envelope { status: status.as_u16(), message, response };
     (status, Json(body)).into_response()
 }
 

@@ -14,8 +14,8 @@ use axum::{
     routing::get,
 };
 use hallpass_verifier::{Caller, Verifier};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     query::Selection,
@@ -54,12 +54,18 @@ async fn list(State(books): State<Books>, Query(pairs): Query<Vec<(String, Strin
     let Some(limit) = selection.limit else { return answer::ok(&found) };
     let total = found.len();
     let page: Vec<_> = found.into_iter().skip(selection.offset).take(limit).collect();
-    answer::ok(&json!({
-        "limit": limit,
-        "books": page,
-        "total_book_count": total,
-        "_links": selection.links(limit, total),
-    }))
+    let links = selection.links(limit, total);
+    answer::ok(&Page { limit, books: page, total_book_count: total, links })
+}
+
+/// A page of a list.
+#[derive(Serialize)]
+struct Page<'a> {
+    limit: usize,
+    books: Vec<&'a Book>,
+    total_book_count: usize,
+    #[serde(rename = "_links")]
+    links: Value,
 }
 
 async fn one(State(books): State<Books>, Path(pk): Path<String>) -> Response {

@@ -5,7 +5,6 @@ use axum::{
     http::{Request, header},
 };
 use http_body_util::BodyExt;
-use serde_json::Value;
 use tower::ServiceExt;
 
 use super::*;
