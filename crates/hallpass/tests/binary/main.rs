@@ -11,6 +11,7 @@ mod demo;
 mod full_disk;
 mod journey;
 mod keys;
+mod logs;
 mod master_key;
 mod mistakes;
 mod node;

@@ -40,14 +40,16 @@ pub(crate) const SERVE: [&str; 7] =
 impl Node {
     /// Starts the server and waits until it answers.
     pub(crate) async fn start(place: &Place, options: &[&str]) -> Self {
-        let args = [&SERVE[..], options].concat();
+        // A flag may be given once only.
+        let log_format = options.contains(&"--log-format");
+        let serve = if log_format { &SERVE[..SERVE.len() - 2] } else { &SERVE[..] };
+        let args = [serve, options].concat();
         let mut process = Process::start(place.command(&args), "");
         let line = match process.says("Hallpass answers").await {
             Ok(line) => line,
             Err(why) => panic!("{why}: {:?}", process.ended().await),
         };
-        let line: Value = serde_json::from_str(&line).unwrap();
-        let at = |name: &str| line[name].as_str().unwrap().parse().unwrap();
+        let at = |name: &str| address(&line, name).unwrap_or_else(|| panic!("no {name}: {line}"));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { address: at("listen"), metrics: at("metrics"), process, http }
     }
@@ -155,6 +157,15 @@ impl Node {
         let value = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
         value.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
     }
+}
+
+/// An address in a line of the log, for machines (`"listen":"…"`) or for people (`listen=…`).
+fn address(line: &str, name: &str) -> Option<SocketAddr> {
+    let value = match serde_json::from_str::<Value>(line) {
+        Ok(event) => event[name].as_str()?.to_owned(),
+        Err(_) => line.split(&format!(" {name}=")).nth(1)?.split(' ').next()?.to_owned(),
+    };
+    value.parse().ok()
 }
 
 /// The public keys at one moment.
