@@ -35,10 +35,16 @@ pub fn parse(authorization: Option<&[u8]>) -> Result<&str, Rejection> {
 fn is_b64token(token: &[u8]) -> bool {
     let padding = token.iter().rev().take_while(|b| **b == b'=').count();
     let body = &token[..token.len() - padding];
-    !body.is_empty()
-        && body.iter().all(|b| {
-            b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-        })
+    // No wrong byte ends the loop early: that lets the processor look at many at once, and good
+    // tokens, which are read to their end anyway, are by far the most.
+    !body.is_empty() && body.iter().fold(true, |good, b| good & is_b64token_char(*b))
+}
+
+/// Without branches, for the same reason. From `+` to `9` only the comma is missing.
+fn is_b64token_char(b: u8) -> bool {
+    let letter = (b | 0x20).wrapping_sub(b'a') < 26;
+    let digit_or_sign = (b.wrapping_sub(b'+') < 15) & (b != b',');
+    letter | digit_or_sign | (b == b'_') | (b == b'~')
 }
 
 #[cfg(test)]
@@ -82,6 +88,14 @@ mod tests {
             Err(MALFORMED),
             "not UTF-8"
         );
+    }
+
+    #[test]
+    fn the_characters_of_a_token_are_those_of_the_grammar() {
+        for b in 0..=u8::MAX {
+            let listed = b.is_ascii_alphanumeric() || b"-._~+/".contains(&b);
+            assert_eq!(is_b64token_char(b), listed, "{b:#x}");
+        }
     }
 
     proptest::proptest! {
