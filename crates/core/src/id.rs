@@ -13,22 +13,32 @@ pub struct NotAnId {
     expected: &'static str,
 }
 
+/// Characters after the prefix: 128 bits in base62.
+const RANDOM_LEN: usize = 22;
+
+/// All ids are as long, so that they need no memory of their own: the token endpoint meets the
+/// ids of a million credentials and organizations, and each would have to be fetched.
+const ID_LEN: usize = 4 + RANDOM_LEN;
+
 macro_rules! prefixed_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $expected:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+        #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(Box<str>);
+        pub struct $name([u8; ID_LEN]);
 
         impl $name {
             /// A new id from 128 random bits.
             pub fn from_entropy(entropy: [u8; 16]) -> Self {
-                Self(format!(concat!($prefix, "{}"), base62::encode(&entropy, 22)).into())
+                let (mut id, random) = ([0; ID_LEN], base62::encode(&entropy, RANDOM_LEN));
+                id[..$prefix.len()].copy_from_slice($prefix.as_bytes());
+                id[$prefix.len()..].copy_from_slice(random.as_bytes());
+                Self(id)
             }
 
             /// The id as it is written.
             pub fn as_str(&self) -> &str {
-                &self.0
+                std::str::from_utf8(&self.0).expect("an id is made of letters, digits and _")
             }
         }
 
@@ -36,12 +46,11 @@ macro_rules! prefixed_id {
             type Err = NotAnId;
 
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                match text.strip_prefix($prefix) {
-                    Some(rest) if rest.len() == 22 && base62::is_base62(rest) => {
-                        Ok(Self(text.into()))
-                    }
-                    _ => Err(NotAnId { expected: $expected }),
+                let wrong = NotAnId { expected: $expected };
+                if !text.strip_prefix($prefix).is_some_and(base62::is_base62) {
+                    return Err(wrong);
                 }
+                text.as_bytes().try_into().map(Self).map_err(|_| wrong)
             }
         }
 
@@ -55,13 +64,19 @@ macro_rules! prefixed_id {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0.into()
+                id.as_str().to_owned()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
     };
@@ -112,9 +127,14 @@ mod tests {
     fn an_id_parses_only_in_its_one_form() {
         let id = ClientId::from_entropy([7; 16]);
         assert_eq!(id.as_str().parse::<ClientId>().unwrap(), id);
-        for text in
-            ["", "hpc_", "hpc_short", "org_0000000000000000000000", "hpc_000000000000000000000-"]
-        {
+        for text in [
+            "",
+            "hpc_",
+            "hpc_short",
+            "hpc_00000000000000000000000",
+            "org_0000000000000000000000",
+            "hpc_000000000000000000000-",
+        ] {
             assert!(text.parse::<ClientId>().is_err(), "{text}");
         }
     }

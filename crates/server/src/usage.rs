@@ -26,7 +26,7 @@ struct Count {
 
 /// What is counted apart.
 struct Kind {
-    client_id: Box<str>,
+    client_id: ClientId,
     secret: u16,
     api: Option<Arc<Api>>,
     ending: Ending,
@@ -55,10 +55,18 @@ impl Use<'_> {
         self.at.as_secs() / 3600
     }
 
+    /// An API that was changed is another one in memory, but not in the counts.
+    fn is_for(&self, api: Option<&Arc<Api>>) -> bool {
+        match (self.api, api) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other) || own.id == other.id,
+            (own, other) => own.is_none() && other.is_none(),
+        }
+    }
+
     fn is(&self, kind: &Kind) -> bool {
-        *self.client_id == *kind.client_id
+        self.client_id == kind.client_id.as_str()
             && self.secret == kind.secret
-            && self.api.map(|api| &api.id) == kind.api.as_ref().map(|api| &api.id)
+            && self.is_for(kind.api.as_ref())
             && self.ending == kind.ending
             && self.hour() == kind.hour
     }
@@ -95,8 +103,10 @@ impl Counters {
         if shard.len() >= SLOTS_AT_MOST_PER_SHARD {
             return false;
         }
+        // Whoever was authenticated has an id that parses.
+        let Ok(client_id) = used.client_id.parse() else { return false };
         let kind = Kind {
-            client_id: used.client_id.into(),
+            client_id,
             secret: used.secret,
             api: used.api.cloned(),
             ending: used.ending,
@@ -112,17 +122,15 @@ impl Counters {
         let mut rows = Vec::new();
         for shard in &self.shards {
             let counts = std::mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner));
-            rows.extend(counts.into_iter().filter_map(|(_, kind, count)| {
-                // Whoever was authenticated has an id that parses.
-                let client_id: ClientId = kind.client_id.parse().ok()?;
-                let Kind { secret, ending, hour, .. } = kind;
-                let api_id = kind.api.map(|api| api.id.clone());
-                Some(Usage {
+            rows.extend(counts.into_iter().map(|(_, kind, count)| {
+                let Kind { client_id, secret, api, ending, hour } = kind;
+                let api_id = api.map(|api| api.id.clone());
+                Usage {
                     slot: Slot { client_id, secret, api_id, ending, hour },
                     count: count.count,
                     last_at: count.last_at,
                     last_address: count.last_address,
-                })
+                }
             }));
         }
         rows
