@@ -1,5 +1,7 @@
 //! The token endpoint's decisions, as tables of requests and answers.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::*;
@@ -373,6 +375,27 @@ fn a_token_never_outlives_what_it_was_minted_with() {
         let result = ask(&directory, Some(&right), Params::from_form(b""));
         let got = result.map(|grant| grant.expires_s - grant.issued_s);
         assert_eq!(got.map_err(|refusal| refusal.code()), lifetime, "{ends_after_ms:?}");
+    }
+}
+
+#[test]
+fn the_answer_has_the_members_of_rfc_6749_section_5_1() {
+    // Every character that RFC 6749 §3.3 lets a scope have.
+    let scopes: String = ('!'..='~').filter(|c| !matches!(c, '"' | '\\')).collect();
+    for (scope, written) in
+        [("".to_owned(), ""), ("b a".to_owned(), "a b"), (scopes.clone(), &*scopes)]
+    {
+        let mut grant = ask_form("grant_type=client_credentials").unwrap();
+        grant.scope = Arc::new(scope.parse().unwrap());
+        let json = Success::new("e30.e30.c2ln", &grant).to_json();
+        let wanted = serde_json::json!({
+            "access_token": "e30.e30.c2ln",
+            "token_type": "Bearer",
+            "expires_in": 86_400,
+            "scope": written,
+            "refresh_after": 43_200,
+        });
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), wanted);
     }
 }
 

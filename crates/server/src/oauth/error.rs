@@ -1,6 +1,9 @@
 //! How a refusal looks in HTTP: always JSON, whatever `Accept` says, never empty, never cached.
 
-use axum::response::{IntoResponse, Response};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
 use hallpass_core::grant::{Refusal, Unproven, login::Via};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -31,7 +34,7 @@ impl From<Refusal> for OAuthError {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct Members<'a> {
     error: &'a str,
     error_description: &'a str,
 }
@@ -87,7 +90,7 @@ impl IntoResponse for OAuthError {
                 "the server met a defect of its own; its log has more under this request id".into()
             }
         };
-        let body = Body { error: self.code(), error_description: &description };
+        let body = Members { error: self.code(), error_description: &description };
         let mut response = no_store(self.status(), &body);
         let headers = response.headers_mut();
         if self.status() == StatusCode::UNAUTHORIZED {
@@ -117,7 +120,12 @@ pub(super) fn no_store(status: StatusCode, body: &impl Serialize) -> Response {
     if serde_json::to_writer(&mut bytes, body).is_err() {
         bytes = b"{}".to_vec();
     }
-    let mut response = Response::new(bytes.into());
+    no_store_json(status, bytes)
+}
+
+/// The same, of JSON that is written already.
+pub(super) fn no_store_json(status: StatusCode, json: impl Into<Body>) -> Response {
+    let mut response = Response::new(json.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.reserve(8);

@@ -15,7 +15,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use tracing::error;
 
-use super::{Call, OAuthError, error::no_store};
+use super::{Call, OAuthError, error::no_store_json};
 use crate::{app::App, entropy, metrics::OutcomeLabels, usage::Use, web::arrival::Arrival};
 
 /// How long before its end a secret is warned about, in seconds.
@@ -118,7 +118,8 @@ pub(crate) struct Issued {
 
 impl IntoResponse for Issued {
     fn into_response(self) -> Response {
-        let mut response = no_store(StatusCode::OK, &Success::new(&self.token, &self.grant));
+        let json = Success::new(&self.token, &self.grant).to_json();
+        let mut response = no_store_json(StatusCode::OK, json);
         if let Some(end) = self.grant.ends_at
             && end.as_secs() < self.grant.issued_s + WARN_S
             && let Some(date) = imf_date(end)
