@@ -1,9 +1,10 @@
 //! A POST to an OAuth endpoint, read in full and within bounds.
 
-use std::{error::Error, net::IpAddr, time::Duration};
+use std::{error::Error, net::IpAddr, pin::pin, time::Duration};
 
 use axum::extract::FromRequest;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use hallpass_core::{
     ClientId, Timestamp,
     directory::Directory,
@@ -137,12 +138,18 @@ where
     if body.size_hint().lower() > BODY_AT_MOST as u64 {
         return Err(OAuthError::BodyTooLarge);
     }
-    let whole = Limited::new(body, BODY_AT_MOST).collect();
-    match tokio::time::timeout(Duration::from_secs(timeout_s), whole).await {
-        Err(_) => Err(OAuthError::BodyTooSlow),
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(why)) if why.is::<LengthLimitError>() => Err(OAuthError::BodyTooLarge),
-        Ok(Err(_)) => Err(OAuthError::BodyBroken),
+    let mut whole = pin!(Limited::new(body, BODY_AT_MOST).collect());
+    // A small body mostly comes with its head: then there is nothing to set a timer for.
+    let ended = match whole.as_mut().now_or_never() {
+        Some(ended) => ended,
+        None => tokio::time::timeout(Duration::from_secs(timeout_s), whole)
+            .await
+            .map_err(|_| OAuthError::BodyTooSlow)?,
+    };
+    match ended {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(why) if why.is::<LengthLimitError>() => Err(OAuthError::BodyTooLarge),
+        Err(_) => Err(OAuthError::BodyBroken),
     }
 }
 
