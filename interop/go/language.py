@@ -38,7 +38,11 @@ def prepare() -> None:
         BUILT.mkdir(parents=True, exist_ok=True)
         # `-mod=readonly`: a go.sum that is behind fails here, instead of being rewritten.
         words = [go, "build", "-mod=readonly", "-buildvcs=false", "-o", BUILT, "./..."]
-        command.run(words, cwd=FOLDER, timeout_s=BUILD_WITHIN_S, env=_env("auto"))
+        env = _env("auto")
+        if go != "go":
+            # It would point to the standard library of the other one.
+            env.pop("GOROOT", None)
+        command.run(words, cwd=FOLDER, timeout_s=BUILD_WITHIN_S, env=env)
 
     sources = sorted(FOLDER.rglob("*.go"))
     once(BUILT / "stamp", [FOLDER / "go.mod", FOLDER / "go.sum", *sources, version], build)

@@ -33,15 +33,16 @@ impl SmallDisk {
     fn mount(at: &Path) -> Option<Self> {
         fs::create_dir(at).unwrap();
         let mut mount = Command::new("mount");
-        let mounted = mount.args(["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(at).output();
-        if mounted.as_ref().is_ok_and(|mounted| mounted.status.success()) {
-            return Some(Self { at: at.to_owned() });
-        }
+        let why = match mount.args(["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(at).output() {
+            Ok(mounted) if mounted.status.success() => return Some(Self { at: at.to_owned() }),
+            Ok(refused) => String::from_utf8_lossy(&refused.stderr).trim().to_owned(),
+            Err(why) => why.to_string(),
+        };
         // Around the test harness, which keeps what a passed test prints to itself.
         let _ = writeln!(
             std::io::stderr(),
             "\nNOT TESTED: what a full disk does. It takes a small tmpfs, and mounting one failed \
-             ({mounted:?}); run the tests as root, where mounting is allowed.\n"
+             ({why}); run the tests as root, where mounting is allowed.\n"
         );
         None
     }
