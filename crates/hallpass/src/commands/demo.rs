@@ -98,10 +98,20 @@ async fn seed(installation: &Installation, books_url: &str) -> anyhow::Result<(C
     Ok((client_id, secret))
 }
 
+/// As a shell takes it for one word.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=+,@".contains(c);
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
+}
+
 fn guide(config: &Config, client_id: &ClientId, secret: &Secret, books_url: &str) -> String {
     let hallpass = std::env::current_exe().map_or("hallpass".to_owned(), |path| {
         let here = std::env::current_dir().unwrap_or_default();
-        path.strip_prefix(here).unwrap_or(&path).display().to_string()
+        quoted(&path.strip_prefix(here).unwrap_or(&path).display().to_string())
     });
     format!(
         r#"
@@ -136,7 +146,7 @@ Look around: {hallpass} credential list --data-dir {data_dir}
 Ctrl-C ends everything. The data stays in {data_dir}; delete it to start over."#,
         issuer = config.server.issuer.trim_end_matches('/'),
         secret = secret.expose(),
-        data_dir = config.local.data_dir.display(),
+        data_dir = quoted(&config.local.data_dir.display().to_string()),
         metrics = config.server.metrics_listen,
     )
 }

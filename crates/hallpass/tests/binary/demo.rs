@@ -35,10 +35,14 @@ struct Demo {
 
 impl Demo {
     async fn start(place: &Place) -> Self {
+        Self::start_with(place, &[]).await
+    }
+
+    async fn start_with(place: &Place, more: &[&str]) -> Self {
         let [public, metrics, books] = free_ports().map(|port| format!("127.0.0.1:{port}"));
         let issuer = format!("http://{public}");
         let options = ["--listen", &public, "--metrics-listen", &metrics, "--issuer", &issuer];
-        let args = [&["demo", "--books-listen", &books][..], &options].concat();
+        let args = [&["demo", "--books-listen", &books][..], &options, more].concat();
         let mut process = Process::start(place.command(&args), "");
         let guide = process.prints_text("Ctrl-C ends everything").await;
         Self { process, guide }
@@ -74,7 +78,8 @@ async fn paste(place: &Place, lines: &str) -> String {
 #[tokio::test]
 async fn the_lines_that_the_demo_prints_work_as_pasted() {
     let place = Place::empty();
-    let demo = Demo::start(&place).await;
+    // A shell would take it for two words, and a quotation.
+    let demo = Demo::start_with(&place, &["--data-dir", "Anna's data"]).await;
     let [token, call, revoke] = [1, 2, 3].map(|number| demo.step(number));
 
     let answer = paste(&place, &format!("{token}\n{call}\necho\necho \"$TOKEN\"\n")).await;
