@@ -28,7 +28,8 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
         let lines =
             snapshot.entries.iter().map(|entry| serde_json::to_string(entry).unwrap_or_default());
         let lines: Vec<_> = lines.collect();
-        format!("{} entries at {}:\n{}", lines.len(), snapshot.seq, lines.join("\n"))
+        let entries = if lines.len() == 1 { "entry" } else { "entries" };
+        format!("{} {entries} at {}:\n{}", lines.len(), snapshot.seq, lines.join("\n"))
     });
     Ok(())
 }

@@ -129,7 +129,7 @@ async fn a_second_secret_works_beside_the_first_and_ends_when_it_was_told() {
     let place = Place::set_up().await;
     let first = place.reader("reports").await;
     let node = Node::start(&place, &[]).await;
-    let add = ["secret", "add", "reports", "--note", "vault", "--expires", "3s"];
+    let add = ["secret", "add", "reports", "--note", "vault", "--expires", "5s"];
     let second = crate::place::Login::of(&place.ask(&add).await);
     node.caught_up(&place).await;
     for login in [&first, &second] {
@@ -259,8 +259,13 @@ async fn an_edited_audit_log_is_found() {
 async fn answers_for_people_are_tables_and_sentences() {
     let place = Place::set_up().await;
     let reports = place.reader("reports").await;
+    let extras =
+        ["--description", "at night", "--tag", "a", "--tag", "b", "--introspects", "Books"];
+    place.ask(&[&["credential", "update", "reports"][..], &extras].concat()).await;
+    let extras = ["description:   at night", "tags:          a, b", "introspects:   https://books"];
     for (args, says) in [
-        (&["organization", "list"][..], &["NAME", "Example Library", "active"][..]),
+        (&["credential", "show", "reports"][..], &extras[..]),
+        (&["organization", "list"], &["NAME", "Example Library", "active"]),
         (&["api", "list"], &["AUDIENCE", BOOKS, "read write", "86400 s", "ES256", "at+jwt"]),
         (&["credential", "list"], &["CLIENT ID", "reports", &reports.client_id, "active"]),
         (&["credential", "show", "reports"], &[&reports.client_id, "LAST USED", "usable"]),

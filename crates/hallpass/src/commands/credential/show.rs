@@ -45,10 +45,6 @@ pub(super) fn view(own: &Credential, apis: &[Api], used: &[LastUsed]) -> Value {
         let api = apis.iter().find(|api| api.id == grant.api_id);
         json!({ "audience": api.map(|api| &api.audience), "scope": grant.scopes })
     });
-    let introspects = own.settings.introspects.iter().map(|id| {
-        let api = apis.iter().find(|api| api.id == *id);
-        api.map(|api| &api.audience)
-    });
     json!({
         "client_id": own.client_id,
         "organization_id": own.organization_id,
@@ -57,13 +53,32 @@ pub(super) fn view(own: &Credential, apis: &[Api], used: &[LastUsed]) -> Value {
         "tags": own.settings.tags,
         "status": own.status.word(),
         "grants": grants.collect::<Vec<_>>(),
-        "introspects": introspects.collect::<Vec<_>>(),
+        "introspects": introspects(own, apis),
         "allow_from": own.settings.allow_list,
         "expires_at": own.settings.expires_at.map(when::utc),
         "created_at": when::utc(own.created_at),
         "created_by": own.created_by,
         "secrets": secrets.collect::<Vec<_>>(),
     })
+}
+
+/// The audiences of the APIs whose tokens it may introspect.
+fn introspects<'a>(own: &Credential, apis: &'a [Api]) -> Vec<&'a str> {
+    let ids = own.settings.introspects.iter();
+    let found = ids.filter_map(|id| apis.iter().find(|api| api.id == *id));
+    found.map(|api| api.audience.as_str()).collect()
+}
+
+/// What not every credential has, a line each.
+fn extras(own: &Credential, apis: &[Api]) -> String {
+    let tags: Vec<_> = own.settings.tags.iter().map(ToString::to_string).collect();
+    let lines = [
+        ("description:", own.settings.description.to_string()),
+        ("tags:", tags.join(", ")),
+        ("introspects:", introspects(own, apis).join(", ")),
+    ];
+    let given = lines.iter().filter(|(_, value)| !value.is_empty());
+    given.map(|(name, value)| format!("\n{name:<14} {value}")).collect()
 }
 
 /// One line of the list.
@@ -104,7 +119,7 @@ fn text(own: &Credential, apis: &[Api], used: &[LastUsed]) -> String {
     });
     format!(
         "{name} is {status}.\n\nclient id:     {id}\norganization:  {organization}\n\
-         created:       {created} by {by}\nexpires:       {expires}\nrequests from: {from}\n\n\
+         created:       {created} by {by}\nexpires:       {expires}\nrequests from: {from}{extras}\n\n\
          {grants}\n\n{secrets}",
         name = own.settings.name,
         status = own.status.word(),
@@ -113,6 +128,7 @@ fn text(own: &Credential, apis: &[Api], used: &[LastUsed]) -> String {
         created = when::utc(own.created_at),
         by = own.created_by,
         expires = when::utc_or_dash(own.settings.expires_at),
+        extras = extras(own, apis),
         grants = table(&["API", "audience", "scopes"], &grants.collect::<Vec<_>>()),
         secrets = table(
             &["secret", "status", "id", "created", "expires", "last used", "note"],
