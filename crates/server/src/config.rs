@@ -153,8 +153,26 @@ impl Config {
 
     /// The path of the issuer's URL, without a slash at its end: empty for most.
     pub fn issuer_path(&self) -> &str {
+        self.issuer_path_as_written().trim_end_matches('/')
+    }
+
+    fn issuer_path_as_written(&self) -> &str {
         let rest = self.issuer.split_once("://").map_or("", |(_, rest)| rest);
-        rest.find('/').map_or("", |at| rest[at..].trim_end_matches('/'))
+        rest.find('/').map_or("", |at| &rest[at..])
+    }
+
+    /// Scheme, host and port of the issuer's URL, as a browser writes an `Origin`: in small
+    /// letters, and without the port that goes without saying.
+    pub fn issuer_origin(&self) -> String {
+        let whole = self.issuer.len() - self.issuer_path_as_written().len();
+        let origin = self.issuer[..whole].to_ascii_lowercase();
+        let usual = if self.is_https() { ":443" } else { ":80" };
+        origin.strip_suffix(usual).map(str::to_owned).unwrap_or(origin)
+    }
+
+    /// Whether the world reaches this server by TLS, its own or a proxy's.
+    pub fn is_https(&self) -> bool {
+        self.issuer.starts_with("https://")
     }
 
     /// A URL below the issuer's.
@@ -195,6 +213,20 @@ mod tests {
             let config = Config { issuer: issuer.to_owned(), ..Config::default() };
             assert_eq!(config.validate().is_ok(), ok, "{issuer}");
             assert_eq!(config.issuer_path(), path, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn the_origin_is_what_a_browser_sends() {
+        for (issuer, origin) in [
+            ("https://auth.example.com", "https://auth.example.com"),
+            ("https://Auth.Example.com:443/auth/", "https://auth.example.com"),
+            ("https://example.com:8443/", "https://example.com:8443"),
+            ("http://127.0.0.1:8420", "http://127.0.0.1:8420"),
+            ("http://localhost:80", "http://localhost"),
+        ] {
+            let config = Config { issuer: issuer.to_owned(), ..Config::default() };
+            assert_eq!(config.issuer_origin(), origin, "{issuer}");
         }
     }
 

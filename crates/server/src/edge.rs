@@ -26,7 +26,11 @@ use crate::{
     metrics::Endpoint,
     oauth::{self, OAuthError},
     routes,
-    web::arrival::{Arrival, RequestId},
+    web::{
+        arrival::{Arrival, RequestId},
+        error_page::PageError,
+        headers,
+    },
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -54,14 +58,20 @@ pub(crate) async fn serve(
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
     let begun = Instant::now();
-    let endpoint = routes::endpoint(request.uri().path());
+    let endpoint = routes::endpoint(request.uri().path(), app.config.issuer_path());
     let method = word(request.method());
     let id = ids.next();
-    let answer = AssertUnwindSafe(answer(app, router, Arrival { peer, id }, request));
+    let is_from_a_person = routes::is_from_a_person(&request);
+    let arrival = Arrival { peer, id };
+    let answer = AssertUnwindSafe(answer(app, router, arrival, request));
     let mut response = answer.catch_unwind().await.unwrap_or_else(|_| {
         app.metrics.panics.inc();
         error!(request.id = %id, endpoint = endpoint.word(), "A handler panicked");
-        OAuthError::Internal.into_response()
+        if is_from_a_person {
+            headers::finish(app, Some(arrival), PageError::Internal.into_response())
+        } else {
+            OAuthError::Internal.into_response()
+        }
     });
     let status = response.status().as_u16();
     let took = begun.elapsed();

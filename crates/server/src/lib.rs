@@ -5,6 +5,7 @@ pub mod app;
 mod cached;
 pub mod clock;
 pub mod config;
+pub mod dashboard;
 mod edge;
 pub mod entropy;
 pub mod feed;
@@ -21,7 +22,7 @@ mod ops;
 pub mod rotation;
 pub mod routes;
 pub mod usage;
-mod web;
+pub mod web;
 
 pub use self::{
     app::App,

@@ -26,6 +26,7 @@ pub enum Endpoint {
     Feed,
     FeedStream,
     Health,
+    Dashboard,
     Other,
 }
 
@@ -41,6 +42,7 @@ impl Endpoint {
             Self::Feed => "feed",
             Self::FeedStream => "feed_stream",
             Self::Health => "health",
+            Self::Dashboard => "dashboard",
             Self::Other => "other",
         }
     }

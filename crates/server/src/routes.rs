@@ -2,15 +2,18 @@
 
 use axum::{
     Router,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 
 use crate::{
     app::App,
-    feed_http,
+    dashboard, feed_http,
     metrics::Endpoint,
     oauth::{self, OAuthError},
     ops,
+    web::{arrival::Arrival, error_page::PageError, headers},
 };
 
 pub(crate) const TOKEN: &str = "/oauth/token";
@@ -25,6 +28,9 @@ const HEALTH: &str = "/healthz";
 const READY: &str = "/readyz";
 const METRICS: &str = "/metrics";
 
+/// Where programs ask, which are always answered in JSON.
+const FOR_PROGRAMS: [&str; 4] = ["/oauth", "/.well-known/", FEED, "/api/"];
+
 /// What the public listener answers.
 pub fn public(app: &App) -> Router {
     let table = Router::new()
@@ -37,7 +43,8 @@ pub fn public(app: &App) -> Router {
         .route(FEED, get(feed_http::snapshot))
         .route(FEED_STREAM, get(feed_http::stream))
         .route(HEALTH, get(ops::health))
-        .route(READY, get(ops::ready));
+        .route(READY, get(ops::ready))
+        .merge(dashboard::routes(app));
     let path = app.config.issuer_path();
     let table = if path.is_empty() {
         table
@@ -47,7 +54,34 @@ pub fn public(app: &App) -> Router {
         let behind = Router::new().nest(path, table.clone());
         table.merge(behind).route(&format!("{METADATA}{path}"), get(oauth::authorization_server))
     };
-    finish(table, app)
+    table
+        .fallback(async |State(app): State<App>, request: Request| {
+            refusal(&app, &request, OAuthError::NotFound, PageError::NotFound)
+        })
+        .method_not_allowed_fallback(async |State(app): State<App>, request: Request| {
+            refusal(&app, &request, OAuthError::MethodNotAllowed, PageError::MethodNotAllowed)
+        })
+        .with_state(app.clone())
+}
+
+fn refusal(
+    app: &App,
+    request: &Request,
+    to_programs: OAuthError,
+    to_people: PageError,
+) -> Response {
+    if is_from_a_person(request) {
+        let arrival = request.extensions().get::<Arrival>().copied();
+        headers::finish(app, arrival, to_people.into_response())
+    } else {
+        to_programs.into_response()
+    }
+}
+
+/// Whether somebody looks at the answer: then an error is a page; programs get JSON.
+pub(crate) fn is_from_a_person<B>(request: &http::Request<B>) -> bool {
+    let path = request.uri().path();
+    !FOR_PROGRAMS.iter().any(|part| path.contains(part)) && headers::wants_page(request)
 }
 
 /// What the metrics listener answers.
@@ -56,10 +90,6 @@ pub fn metrics(app: &App) -> Router {
         .route(METRICS, get(ops::metrics))
         .route(HEALTH, get(ops::health))
         .route(READY, get(ops::ready));
-    finish(table, app)
-}
-
-fn finish(table: Router<App>, app: &App) -> Router {
     table
         .fallback(async || OAuthError::NotFound)
         .method_not_allowed_fallback(async || OAuthError::MethodNotAllowed)
@@ -67,7 +97,7 @@ fn finish(table: Router<App>, app: &App) -> Router {
 }
 
 /// The endpoint of a path, for metrics and logs: a closed list, whatever strangers ask for.
-pub(crate) fn endpoint(path: &str) -> Endpoint {
+pub(crate) fn endpoint(path: &str, issuer_path: &str) -> Endpoint {
     for (end, endpoint) in [
         (TOKEN, Endpoint::Token),
         (FEED_STREAM, Endpoint::FeedStream),
@@ -83,8 +113,8 @@ pub(crate) fn endpoint(path: &str) -> Endpoint {
         }
     }
     if path.contains(METADATA) || path.contains(OPENID) {
-        Endpoint::Metadata
-    } else {
-        Endpoint::Other
+        return Endpoint::Metadata;
     }
+    let inner = path.strip_prefix(issuer_path).unwrap_or(path);
+    if dashboard::owns(inner) { Endpoint::Dashboard } else { Endpoint::Other }
 }

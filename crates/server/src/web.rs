@@ -1,5 +1,13 @@
-//! What every endpoint needs to know of a request before it looks at its content.
+//! What endpoints and pages share of HTTP: what a request is known by before its content is
+//! looked at, and what stands around every page.
 
 pub(crate) mod address;
 pub(crate) mod arrival;
+pub mod cookie;
+pub(crate) mod csrf;
+pub mod error_page;
+pub mod flash;
+pub mod form;
+pub(crate) mod headers;
 pub(crate) mod limits;
+pub mod redirect;

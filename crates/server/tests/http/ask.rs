@@ -103,7 +103,15 @@ impl Answer {
             assert!(!answer.body.is_empty(), "an empty body: {answer:?}");
         }
         let kind = answer.header("content-type");
-        let known = [JSON, "text/event-stream", "application/openmetrics-text"];
+        let known = [
+            JSON,
+            "text/event-stream",
+            "application/openmetrics-text",
+            "text/html; charset=utf-8",
+            "text/css; charset=utf-8",
+            "text/javascript; charset=utf-8",
+            "image/svg+xml",
+        ];
         assert!(known.iter().any(|known| kind.starts_with(known)), "{answer:?}");
         match status {
             StatusCode::UNAUTHORIZED => {
@@ -121,6 +129,10 @@ impl Answer {
 
     fn check_error(&self) {
         assert_eq!(self.header("cache-control"), "no-store", "{self:?}");
+        if self.is_page() {
+            assert!(self.text().contains("<h1>"), "{self:?}");
+            return;
+        }
         let body = self.value();
         // What load balancers ask is not an OAuth endpoint.
         if body.get("status").is_some() {
@@ -144,6 +156,10 @@ impl Answer {
         let value = all.next().map_or("", |value| value.to_str().unwrap());
         assert!(all.next().is_none(), "two headers {name}");
         value
+    }
+
+    pub(crate) fn is_page(&self) -> bool {
+        self.header("content-type").starts_with("text/html")
     }
 
     pub(crate) fn value(&self) -> Value {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod ask;
+mod dashboard;
 mod listener;
 mod management;
 mod node;

@@ -1,0 +1,116 @@
+//! A message over a redirect: what has just been done, said by the next page. A cookie carries
+//! only its name for a minute, so neither a URL nor a cookie ever holds words or a secret.
+
+use http::{HeaderMap, HeaderValue};
+use serde::{Deserialize, Serialize, de::value::StrDeserializer};
+
+use super::cookie;
+use crate::config::Config;
+
+const COOKIE: &str = "hallpass-flash";
+
+/// How long a redirect may take, in seconds.
+const KEPT_S: u64 = 60;
+
+/// What can be said. The name of a variant travels; the words stay here.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flash {
+    /// The session has ended.
+    SignedOut,
+    /// A form was saved.
+    Saved,
+}
+
+/// How a message looks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Tone {
+    /// It went well.
+    Good,
+    /// Something is to be known.
+    Info,
+    /// Something needs care.
+    Warn,
+    /// It went wrong.
+    Bad,
+}
+
+impl Tone {
+    /// The word for it in templates.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+impl Flash {
+    /// The words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::SignedOut => "You are signed out.",
+            Self::Saved => "Saved.",
+        }
+    }
+
+    /// How it looks.
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::SignedOut => Tone::Info,
+            Self::Saved => Tone::Good,
+        }
+    }
+
+    /// The message that a request brings. An unknown one is none.
+    pub(crate) fn of(headers: &HeaderMap, config: &Config) -> Option<Self> {
+        let name = cookie::read(headers, config, COOKIE)?;
+        let name: StrDeserializer<'_, serde::de::value::Error> = StrDeserializer::new(&name);
+        Self::deserialize(name).ok()
+    }
+
+    /// The cookie that carries it.
+    pub(crate) fn cookie(self, config: &Config) -> Option<HeaderValue> {
+        let name = serde_json::to_value(self).ok()?;
+        cookie::set(config, COOKIE, name.as_str()?, KEPT_S)
+    }
+}
+
+/// The header that takes the cookie away, once it was shown.
+pub(crate) fn shown(config: &Config) -> Option<HeaderValue> {
+    cookie::set(config, COOKIE, "", 0)
+}
+
+/// Whether the request brings one.
+pub(crate) fn is_waiting(headers: &HeaderMap, config: &Config) -> bool {
+    cookie::read(headers, config, COOKIE).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(issuer: &str) -> Config {
+        Config { issuer: issuer.to_owned(), ..Config::default() }
+    }
+
+    #[test]
+    fn a_message_survives_the_redirect_and_nothing_else_does() {
+        let config = config("https://auth.example.com");
+        let cookie = Flash::SignedOut.cookie(&config).unwrap();
+        assert!(cookie.to_str().unwrap().starts_with("__Host-hallpass-flash=signed-out; "));
+        for (sent, read) in [
+            ("__Host-hallpass-flash=signed-out", Some(Flash::SignedOut)),
+            ("a=b; __Host-hallpass-flash=saved", Some(Flash::Saved)),
+            ("__Host-hallpass-flash=<script>", None),
+            ("__Host-hallpass-flash=", None),
+            ("hallpass-flash=saved", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("cookie", sent.parse().unwrap());
+            assert_eq!(Flash::of(&headers, &config), read, "{sent}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The dashboard as browsers meet it.
+
+mod assets;
+mod errors;
