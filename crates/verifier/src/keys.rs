@@ -214,13 +214,12 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Runs until it is dropped. `metadata` is what was saved.
     pub(crate) async fn run(self, mut metadata: Option<Metadata>) {
-        let mut failures = 0;
+        let (mut failures, mut ask_metadata) = (0, true);
         loop {
-            let got = self.refresh(&mut metadata, failures > 0).await;
+            let got = self.refresh(&mut metadata, ask_metadata).await;
             let wait = match got {
                 Ok(max_age) => {
                     failures = 0;
-                    self.keys.last_error.clear();
                     jittered((max_age / 2).clamp(*REFRESH_AFTER.start(), *REFRESH_AFTER.end()))
                 }
                 Err(bad) => {
@@ -232,10 +231,11 @@ impl Keeper {
                 }
             };
             self.keys.ended(failures > 0);
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.keys.wanted.notified() => {}
-            }
+            ask_metadata = tokio::select! {
+                () = tokio::time::sleep(wait) => true,
+                // An unknown `kid` is for the keys to answer, and for nobody else to be asked.
+                () = self.keys.wanted.notified() => failures > 0,
+            };
         }
     }
 
@@ -247,24 +247,22 @@ impl Keeper {
         timing.retry(failures)
     }
 
-    /// Fetches metadata, if there is none or something is wrong, and keys; returns for how long
-    /// the issuer says that they are good.
+    /// Fetches metadata, since keys and feed may have moved, and keys; returns for how long the
+    /// issuer says that they are good.
     async fn refresh(
         &self,
         metadata: &mut Option<Metadata>,
-        ask_again: bool,
+        ask_metadata: bool,
     ) -> Result<Duration, BadKeys> {
-        let from_disk = metadata.is_some() && self.keys.fetches.load(Ordering::Relaxed) == 0;
-        if metadata.is_none() || ask_again || from_disk {
+        let (before, mut trouble) = (metadata.clone(), None);
+        if metadata.is_none() || ask_metadata {
             match self.issuer.ask(&self.fetch, &self.timing).await {
                 Ok(new) => {
                     (self.on_metadata)(&new);
-                    *metadata = Some(new);
+                    *metadata = Some(new.or_feed_of(before.as_ref()));
                 }
                 // The keys may still be where they were.
-                Err(bad @ BadMetadata::Fetch(_)) if metadata.is_some() => {
-                    debug!("Cannot fetch the issuer's metadata: {bad}");
-                }
+                Err(bad) if metadata.is_some() => trouble = Some(bad),
                 Err(bad) => return Err(bad.into()),
             }
         }
@@ -273,6 +271,14 @@ impl Keeper {
         let (headers, jwks) =
             self.fetch.document(&metadata.jwks_uri, MOST_BYTES, self.timing.request).await?;
         let changed = self.keys.publish(jwks)?;
+        match trouble {
+            None => self.keys.last_error.clear(),
+            Some(bad) if self.keys.last_error.note(&bad) => {
+                warn!("The issuer's keys are where they were, but: {bad}");
+            }
+            Some(_) => {}
+        }
+        let changed = changed || before.as_ref() != Some(metadata);
         if changed && let Some(saved) = self.saved.clone() {
             let (metadata, published) = (metadata.clone(), self.keys.current.load_full());
             let keep = move || {
@@ -290,12 +296,18 @@ impl Keeper {
 /// RFC 9111 §5.2.2.1.
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let directives = headers.get(header::CACHE_CONTROL)?.to_str().ok()?.split(',');
-    let mut ages = directives.filter_map(|one| one.trim().strip_prefix("max-age="));
+    let mut ages = directives.filter_map(|one| {
+        let (name, age) = one.trim().split_once('=')?;
+        // Recipients take either form (§5.2), whatever the case.
+        name.eq_ignore_ascii_case("max-age").then(|| age.trim_matches('"'))
+    });
     ages.next()?.parse().ok().map(Duration::from_secs)
 }
 
 #[cfg(test)]
 mod tests {
+    use hallpass_token::jose::{Algorithm, SigningKey};
+
     use super::*;
     use crate::clock::ManualClock;
 
@@ -321,11 +333,58 @@ mod tests {
         assert!(keys.want().is_none(), "and it was one");
     }
 
+    fn jwks(keys: &[&SigningKey]) -> Vec<u8> {
+        let keys: Vec<_> = keys.iter().map(|key| key.public_jwk()).collect();
+        serde_json::to_vec(&serde_json::json!({ "keys": keys })).unwrap()
+    }
+
+    #[test]
+    fn only_a_usable_set_takes_the_place_of_known_keys() {
+        let key = || SigningKey::generate(Algorithm::Es256).unwrap().0;
+        let (one, two) = (key(), key());
+        let clock = Arc::new(ManualClock::at(0));
+        let keys = Keys::new(clock, Duration::from_secs(10));
+        let private =
+            r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"x","x":"AA","y":"AA","d":"AA"}]}"#;
+        let secret = r#"{"keys":[{"kty":"oct","kid":"x","k":"AA"}]}"#;
+        let known = |keys: &Keys| {
+            let current = keys.current();
+            let current = current.as_ref().unwrap();
+            (current.epoch, current.set.iter().map(|key| key.kid().to_owned()).collect::<Vec<_>>())
+        };
+        let first = || vec![one.kid().to_owned()];
+        for (name, document, changed, epoch, kids) in [
+            ("the first", jwks(&[&one]), Some(true), 1, first()),
+            ("the same", jwks(&[&one]), Some(false), 1, first()),
+            ("no JSON", b"<html>".to_vec(), None, 1, first()),
+            ("cut off", jwks(&[&two])[..40].to_vec(), None, 1, first()),
+            ("no set", b"{}".to_vec(), None, 1, first()),
+            ("empty", br#"{"keys":[]}"#.to_vec(), None, 1, first()),
+            ("private", private.as_bytes().to_vec(), None, 1, first()),
+            ("symmetric", secret.as_bytes().to_vec(), None, 1, first()),
+            ("another", jwks(&[&two]), Some(true), 2, vec![two.kid().to_owned()]),
+            (
+                "both",
+                jwks(&[&one, &two]),
+                Some(true),
+                3,
+                vec![one.kid().to_owned(), two.kid().to_owned()],
+            ),
+        ] {
+            assert_eq!(keys.publish(document).ok(), changed, "{name}");
+            assert_eq!(known(&keys), (epoch, kids), "{name}");
+        }
+    }
+
     #[test]
     fn max_age_is_read_from_cache_control() {
         for (value, expected) in [
             (Some("public, max-age=3600"), Some(3600)),
             (Some("max-age=0"), Some(0)),
+            (Some("Max-Age=60, public"), Some(60)),
+            (Some("public, max-age=\"60\""), Some(60)),
+            (Some("s-maxage=60"), None),
+            (Some("max-age=-1"), None),
             (Some("no-store"), None),
             (Some("max-age=soon"), None),
             (None, None),

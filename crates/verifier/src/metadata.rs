@@ -2,7 +2,7 @@
 //! revocation feed. Metadata that names another issuer is never believed.
 
 use hallpass_token::rejection::CLIP_LEN;
-use http::{StatusCode, Uri};
+use http::Uri;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -57,6 +57,28 @@ pub(crate) enum BadMetadata {
     Url(&'static str, BadUrl),
 }
 
+impl BadMetadata {
+    /// Whether there is nothing of the kind in this place: servers say it by any status but a
+    /// failure of theirs, and some by a page for people.
+    fn is_none_there(&self) -> bool {
+        match self {
+            Self::Fetch(FetchError::Status(status)) => !status.is_server_error(),
+            Self::Json(_) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Metadata {
+    /// With the feed that was named before, if none is named now: it is not given up either, and
+    /// a restart must not forget it (see `Knowledge::offered`).
+    pub(crate) fn or_feed_of(mut self, before: Option<&Self>) -> Self {
+        let known = || before.and_then(|before| before.revocation_feed_uri.clone());
+        self.revocation_feed_uri = self.revocation_feed_uri.or_else(known);
+        self
+    }
+}
+
 impl Issuer {
     pub(crate) fn new(url: &str, allow_plain_http: bool) -> Result<Self, BadUrl> {
         let uri = checked(url, allow_plain_http)?;
@@ -84,13 +106,22 @@ impl Issuer {
         timing: &Timing,
     ) -> Result<Metadata, BadMetadata> {
         let [first, second] = &self.documents;
-        let got = match fetch.document(first, MOST_BYTES, timing.request).await {
-            Err(FetchError::Status(StatusCode::NOT_FOUND)) => {
-                fetch.document(second, MOST_BYTES, timing.request).await
-            }
+        match self.read(first, fetch, timing).await {
+            Err(bad) if bad.is_none_there() => match self.read(second, fetch, timing).await {
+                Err(other) if other.is_none_there() => Err(bad),
+                got => got,
+            },
             got => got,
-        };
-        let (_, json) = got?;
+        }
+    }
+
+    async fn read(
+        &self,
+        document: &str,
+        fetch: &Fetch,
+        timing: &Timing,
+    ) -> Result<Metadata, BadMetadata> {
+        let (_, json) = fetch.document(document, MOST_BYTES, timing.request).await?;
         let metadata =
             serde_json::from_slice(&json).map_err(|e| BadMetadata::Json(e.to_string()))?;
         self.accept(metadata)
