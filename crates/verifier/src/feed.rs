@@ -45,6 +45,10 @@ const NOT_UNDERSTOOD_AGAIN: Duration = Duration::from_secs(60);
 /// snapshot is asked for as well.
 const FRUITLESS: u32 = 2;
 
+/// After a stream that has lived for so long the next attempt is not kept waiting. A server whose
+/// streams break sooner is asked less and less often.
+const STEADY: Duration = Duration::from_secs(1);
+
 /// What the reader has done.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
@@ -68,7 +72,7 @@ enum FeedError {
     NotModified,
     #[error("the stream is not text/event-stream")]
     NotAStream,
-    #[error("no event for {0:?}")]
+    #[error("nothing new for {0:?}")]
     Stalled(Duration),
     #[error("the stream has ended")]
     Ended,
@@ -102,8 +106,11 @@ struct Course {
     /// Of the snapshot that was taken over with this number.
     tag: Option<(HeaderValue, u64)>,
     snapshot_due: bool,
+    /// Ends of streams since a steady one, and whatever else went wrong.
     failures: u32,
     fruitless: u32,
+    /// The place where events were missing the last time.
+    gap_after: Option<u64>,
     /// An event of the current stream was good for something.
     progress: bool,
 }
@@ -119,6 +126,7 @@ impl Reader {
             tag: None,
             failures: 0,
             fruitless: 0,
+            gap_after: None,
             progress: false,
         };
         loop {
@@ -132,11 +140,9 @@ impl Reader {
                 continue;
             };
             self.turn(&uri, &mut course).await;
-            if course.failures > 0 {
-                tokio::select! {
-                    () = sleep(self.timing.retry(course.failures)) => {}
-                    _ = offer.changed() => {}
-                }
+            tokio::select! {
+                () = sleep(self.timing.retry(course.failures)) => {}
+                _ = offer.changed() => {}
             }
         }
     }
@@ -144,28 +150,27 @@ impl Reader {
     /// One snapshot, if it is due, and one stream.
     async fn turn(&self, uri: &str, course: &mut Course) {
         course.progress = false;
-        let ended = match self.snapshot(uri, course).await {
-            Ok(()) => self.stream(uri, course).await,
-            Err(error) => Err(error),
+        let (ended, steady) = match self.snapshot(uri, course).await {
+            Err(error) => (Err(error), false),
+            Ok(()) => {
+                let begun = Instant::now();
+                let ended = self.stream(uri, course).await;
+                (ended, begun.elapsed() >= STEADY)
+            }
         };
-        if course.progress {
-            (course.failures, course.fruitless) = (0, 0);
-        } else {
-            course.fruitless += 1;
-        }
+        course.fruitless = if course.progress { 0 } else { course.fruitless + 1 };
+        course.failures = if steady { 1 } else { course.failures.saturating_add(1) };
         match ended {
             Ok(End::Gap) => {
                 self.journal.gaps.fetch_add(1, Ordering::Relaxed);
                 // Joining again where the stream was left brings what is missing, or it is lost.
-                course.snapshot_due |= !course.progress;
-                course.failures += u32::from(!course.progress);
+                let after = course.place.as_ref().map(Place::applied);
+                let again = course.gap_after == after;
+                course.gap_after = after;
+                course.snapshot_due |= again || !course.progress;
             }
-            Ok(End::StartOver) => {
-                course.snapshot_due = true;
-                course.failures += u32::from(!course.progress);
-            }
+            Ok(End::StartOver) => course.snapshot_due = true,
             Err(error) => {
-                course.failures += 1;
                 course.snapshot_due |= course.fruitless >= FRUITLESS;
                 if self.journal.last_error.note(&error) {
                     warn!("The revocation feed is interrupted: {error}");
@@ -201,7 +206,13 @@ impl Reader {
         let limit = self.timing.snapshot;
         let json = timeout(limit, fetch::read(body, SNAPSHOT_MOST_BYTES)).await;
         let json = json.map_err(|_| FetchError::TooSlow(limit))??;
-        let prepare = move || Ok::<_, BadSnapshot>(Prepared::new(Snapshot::from_json(&json)?));
+        // A cache in between may answer an old body that the issuer has just confirmed.
+        let confirmed_s = as_of(&head.headers);
+        let prepare = move || {
+            let mut read = Snapshot::from_json(&json)?;
+            read.snapshot.as_of = confirmed_s.unwrap_or(read.snapshot.as_of);
+            Ok::<_, BadSnapshot>(Prepared::new(read))
+        };
         let prepared = tokio::task::spawn_blocking(prepare).await;
         let prepared = prepared.map_err(|_| FeedError::Stopped)??;
         let seq = prepared.seq();
@@ -224,6 +235,7 @@ impl Reader {
         let mut sse = SseReader::new();
         let mut stalled = Box::pin(sleep(self.timing.stall));
         let again = Instant::now() + NOT_UNDERSTOOD_AGAIN;
+        let mut newest_s = 0;
         loop {
             let piece = tokio::select! {
                 piece = body.next() => piece.map_err(FetchError::from)?,
@@ -234,8 +246,10 @@ impl Reader {
             };
             let piece = piece.ok_or(FeedError::Ended)?;
             for event in sse.push(&piece) {
-                stalled.as_mut().reset(Instant::now() + self.timing.stall);
                 let step = place.read(event);
+                if is_news(&step, &mut newest_s) {
+                    stalled.as_mut().reset(Instant::now() + self.timing.stall);
+                }
                 if let Some(end) = self.take(step, place.applied(), &mut course.progress)? {
                     return Ok(end);
                 }
@@ -260,10 +274,11 @@ impl Reader {
                 self.knowledge.step_over(seq);
             }
             Step::Fresh(as_of_s) => {
-                self.knowledge.fresh(as_of_s);
-                self.journal.last_error.clear();
+                if self.knowledge.fresh(as_of_s) {
+                    self.journal.last_error.clear();
+                    *progress = true;
+                }
                 self.tried.send_replace(true);
-                *progress = true;
             }
             Step::Gap => return Ok(Some(End::Gap)),
             Step::StartOver => return Ok(Some(End::StartOver)),
@@ -273,6 +288,16 @@ impl Reader {
             }
         }
         Ok(None)
+    }
+}
+
+/// Whether a step says anything new. A node that is cut off from its database goes on beating
+/// with an `as_of` that stands still, and another node may know more.
+fn is_news(step: &Step, newest_s: &mut u64) -> bool {
+    match step {
+        Step::Apply(_) | Step::NotUnderstood(_) => true,
+        Step::Fresh(as_of_s) => *as_of_s > std::mem::replace(newest_s, (*newest_s).max(*as_of_s)),
+        Step::Skip | Step::Gap | Step::StartOver | Step::Unreadable(_) => false,
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Timing {
     pub request: Duration,
     /// The whole snapshot of the feed: 60 s.
     pub snapshot: Duration,
-    /// A stream of the feed without an event for this long is given up: 5 s.
+    /// A stream of the feed that brings nothing new for this long is given up: 5 s.
     pub stall: Duration,
     /// The first wait before another attempt, doubled with each failure: 0.1 s.
     pub retry_first: Duration,

@@ -221,11 +221,9 @@ impl Knowledge {
         self.applied.send_replace(Some(seq));
     }
 
-    /// Learns that everything up to `as_of_s` is known.
-    pub(crate) fn fresh(&self, as_of_s: u64) {
-        if self.not_understood() == 0 {
-            self.move_as_of(as_of_s);
-        }
+    /// Learns that everything up to `as_of_s` is known. Returns whether that was news.
+    pub(crate) fn fresh(&self, as_of_s: u64) -> bool {
+        self.not_understood() == 0 && self.move_as_of(as_of_s)
     }
 
     /// Replaces everything.
@@ -240,7 +238,9 @@ impl Knowledge {
             && seq < at
         {
             let known_until_s = writer.applied_at_s.max(self.as_of_s.load(Ordering::Acquire));
-            if as_of <= known_until_s.saturating_add(SET_BACK_AFTER_S) {
+            let is_later = as_of > known_until_s.saturating_add(SET_BACK_AFTER_S);
+            // A node with a wrong clock must not make us forget deaths.
+            if !is_later || self.is_ahead(as_of) {
                 return Err(Lagging { at, got: seq });
             }
             warn!(feed.seq = seq, feed.seq_before = at, "The issuer's feed was set back");
@@ -329,16 +329,22 @@ impl Knowledge {
         self.choice
     }
 
-    fn move_as_of(&self, as_of_s: u64) {
-        if as_of_s > self.clock.unix_s().saturating_add(AHEAD_MOST_S) {
+    fn move_as_of(&self, as_of_s: u64) -> bool {
+        if self.is_ahead(as_of_s) {
             warn!(feed.as_of = as_of_s, "The feed is from the future: not believed");
-            return;
+            return false;
         }
-        if as_of_s > self.as_of_s.load(Ordering::Acquire) {
-            self.as_of_seen_ms.store(self.monotonic_ms(), Ordering::Release);
-            self.as_of_s.store(as_of_s, Ordering::Release);
-            self.as_of.send_replace(());
+        if as_of_s <= self.as_of_s.load(Ordering::Acquire) {
+            return false;
         }
+        self.as_of_seen_ms.store(self.monotonic_ms(), Ordering::Release);
+        self.as_of_s.store(as_of_s, Ordering::Release);
+        self.as_of.send_replace(());
+        true
+    }
+
+    fn is_ahead(&self, as_of_s: u64) -> bool {
+        as_of_s > self.clock.unix_s().saturating_add(AHEAD_MOST_S)
     }
 
     fn monotonic_ms(&self) -> u64 {

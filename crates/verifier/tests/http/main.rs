@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod api;
+mod feed;
 mod freshness;
 mod issuer;
 mod keys;

@@ -19,6 +19,8 @@ pub(crate) enum Trouble {
     Status(u16),
     /// A whole answer of this type and text.
     Says(&'static str, String),
+    /// A whole snapshot, of which a cache has just heard that it holds at this time.
+    Confirmed(u64, String),
     /// The text, and then the connection breaks.
     Breaks(&'static str, String),
     /// The text, and then nothing more, for ever.
@@ -37,6 +39,9 @@ impl Trouble {
             Self::Status(status) => return StatusCode::from_u16(status).unwrap().into_response(),
             Self::Moved(to) => return Redirect::temporary(&to).into_response(),
             Self::Silent => std::future::pending().await,
+            Self::Confirmed(as_of_s, text) => {
+                return ([("hallpass-as-of", as_of_s.to_string())], text).into_response();
+            }
             Self::Says(kind, text) => (kind, Body::from(text)),
             Self::Hangs(kind, text) => {
                 let text = stream::once(async { Ok::<_, Infallible>(Bytes::from(text)) });
