@@ -4,11 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod answers;
 mod api;
 mod feed;
 mod freshness;
 mod issuer;
 mod keys;
 mod other_issuers;
+mod revocation;
 mod saved;
 mod trouble;
