@@ -44,6 +44,7 @@
 //! | the token is malformed, forged, expired, for another API, revoked | 401 `invalid_token`; the log says what was expected and what came |
 //! | the header is malformed, or comes twice | 400 `invalid_request` |
 //! | a scope is missing | 403 `insufficient_scope`, naming the scope |
+//! | keys or feed move to another place | they are found at the next refresh, within the hour |
 //! | the `kid` is unknown | keys are fetched once for all who wait, at most every 10 s; the request waits up to 2 s |
 //! | the issuer is away | known keys and the known feed go on serving; after 5 s the verifier says that it is blind |
 //! | … for longer than `max_staleness_s` (an hour) | 503 with `Retry-After`, or with [`WhenStale::FailOpen`] what is not known to be dead passes |
@@ -54,6 +55,11 @@
 //! second or two, as NTP sees to.
 //!
 //! [`Verifier::status`] and [`Verifier::metrics_text`] show all of this from within.
+
+/// The program of the how-to, which is compiled with the tests.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../../docs/howto/protect-an-api-in-rust.md")]
+struct HowTo;
 
 mod builder;
 mod cache;
