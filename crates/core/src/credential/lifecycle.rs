@@ -4,7 +4,7 @@
 use super::{
     APPROVAL_S, Credential, PENDING_S, SECRETS_AT_MOST, Settings, Status, secrets::NewSecret,
 };
-use crate::{ClientId, Conflict, Installation, OrganizationId, SecretId, Timestamp};
+use crate::{ClientId, Conflict, Installation, OrganizationId, SecretId, Timestamp, text::Note};
 
 /// What retiring a secret does to the tokens that it has minted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -187,6 +187,14 @@ impl Credential {
         self.secrets[at].leaked_at = Some(now);
         self.forget_expired(now);
         self.kill(self.secrets[at].generation, inst.until(now));
+        Ok(self)
+    }
+
+    /// Says where a secret is kept.
+    pub fn note_secret(mut self, id: &SecretId, note: Note) -> Result<Self, Conflict> {
+        self.refuse_revoked("change a secret of")?;
+        let at = self.position(id)?;
+        self.secrets[at].note = note;
         Ok(self)
     }
 

@@ -212,6 +212,10 @@ impl Mutation {
                 detail = json!({ "secret": secret_id });
                 (now.retire_leaked_secret(secret_id, inst, at)?, "secret.leaked")
             }
+            Self::NoteSecret { secret_id, note, .. } => {
+                detail = json!({ "secret": secret_id, "note": note });
+                (now.note_secret(secret_id, note.clone())?, "secret.note")
+            }
             Self::KillTokens { secret_id, .. } => {
                 detail = json!({ "secret": secret_id });
                 (now.kill_tokens(secret_id, inst, at)?, "secret.kill_tokens")

@@ -22,6 +22,7 @@ use crate::{
     organization::OrganizationStep,
     person::PersonStep,
     ring::KeyRecord,
+    text::Note,
     vault::Vault,
 };
 
@@ -79,6 +80,15 @@ pub enum Mutation {
         secret_id: SecretId,
         /// What becomes of the tokens that it has minted.
         live: LiveTokens,
+    },
+    /// Says where a secret is kept.
+    NoteSecret {
+        /// The credential.
+        client_id: ClientId,
+        /// Which of its secrets.
+        secret_id: SecretId,
+        /// Where it is kept, in its owner's words.
+        note: Note,
     },
     /// Kills the live tokens of a secret, and keeps the secret.
     KillTokens {
@@ -161,6 +171,7 @@ impl Mutation {
             | Self::ExpireCredential(id)
             | Self::AddSecret { client_id: id, .. }
             | Self::RetireSecret { client_id: id, .. }
+            | Self::NoteSecret { client_id: id, .. }
             | Self::KillTokens { client_id: id, .. }
             | Self::RetireLeakedSecret { client_id: id, .. }
             | Self::RevokeToken { client_id: id, .. } => Key::Credential(id.clone()),

@@ -98,6 +98,11 @@ fn what_kills_nothing_leaves_the_feed_alone() {
             secret_id: own.secrets[0].id.clone(),
             live: LiveTokens::Keep,
         },
+        Mutation::NoteSecret {
+            client_id: id.clone(),
+            secret_id: own.secrets[0].id.clone(),
+            note: "vault".parse().unwrap(),
+        },
         Mutation::UpdateCredential(id, Box::new(own.settings.clone())),
     ] {
         assert_eq!(apply(&mutation, image(own.clone())).unwrap().death, None, "{mutation:?}");

@@ -52,7 +52,8 @@ fn kinds(mutation: &Mutation) -> usize {
         | Mutation::BeginSession(_)
         | Mutation::ConfirmSession(_)
         | Mutation::EndSession(_)
-        | Mutation::SetVault { .. } => 30,
+        | Mutation::NoteSecret { .. }
+        | Mutation::SetVault { .. } => 31,
     }
 }
 
@@ -91,6 +92,11 @@ fn of_every_kind() -> Vec<Mutation> {
         Mutation::AskApproval(id()),
         Mutation::ActivateCredential(id()),
         Mutation::AddSecret { client_id: id(), secret: secret(2), others_expire_at: None },
+        Mutation::NoteSecret {
+            client_id: id(),
+            secret_id: secret_id(1),
+            note: "vault".parse().unwrap(),
+        },
         retire,
         Mutation::KillTokens { client_id: id(), secret_id: secret_id(2) },
         Mutation::RevokeToken { client_id: id(), jti: "a".into(), exp_s: NOW.as_secs() },
