@@ -10,7 +10,7 @@ use hallpass_token::jose::Algorithm;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
-use crate::{app::App, rotation::Rotation};
+use crate::{app::App, rotation::Rotation, usage::Batch};
 
 /// Between two looks for what has expired, in milliseconds.
 const EXPIRY_MS: u64 = 500;
@@ -20,6 +20,9 @@ const RINGS_S: u64 = 30;
 
 /// Between two removals of what nobody needs, in seconds.
 const PRUNE_S: u64 = 600;
+
+/// Between the first use of a credential and its being written, in milliseconds.
+const FIRST_USE_MS: u64 = 500;
 
 /// Credentials that expire in one go.
 const DUE_AT_ONCE: usize = 500;
@@ -162,25 +165,41 @@ async fn prune(app: App) {
     }
 }
 
-/// Writes usage now and then, and at the end.
+/// Writes usage now and then, soon after a credential's first use, and at the end.
 async fn write_usage(app: App) {
     let period = Duration::from_secs(app.config.usage_flush_s);
     loop {
-        let ending = tokio::select! {
-            () = app.closing.cancelled() => true,
-            () = tokio::time::sleep(period) => false,
-        };
-        let rows = app.usage.drain();
-        if !rows.is_empty()
-            && let Err(why) = app.store.record_usage(&rows).await
-        {
-            // Not kept for later: a count is worth less than the memory that would fill up.
-            app.metrics.usage_lost.inc();
-            warn!(%why, rows = rows.len(), "Lost a batch of usage counts");
+        tokio::select! {
+            () = app.closing.cancelled() => {}
+            () = tokio::time::sleep(period) => {}
+            // Waits a little for the first uses of others, which may come in a crowd.
+            () = app.usage.first_use() => tokio::select! {
+                () = app.closing.cancelled() => {}
+                () = tokio::time::sleep(Duration::from_millis(FIRST_USE_MS)) => {}
+            },
         }
+        let ending = app.closing.is_cancelled();
+        write_batch(&app, &app.usage.drain()).await;
         if ending {
             return;
         }
+    }
+}
+
+async fn write_batch(app: &App, batch: &Batch) {
+    let written = async {
+        if !batch.usage.is_empty() {
+            app.store.record_usage(&batch.usage).await?;
+        }
+        if !batch.sightings.is_empty() {
+            app.store.record_sightings(&batch.sightings).await?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    if let Err(why) = written.await {
+        // Not kept for later: a count is worth less than the memory that would fill up.
+        app.metrics.usage_lost.inc();
+        warn!(%why, rows = batch.usage.len(), "Lost a batch of usage counts");
     }
 }
 

@@ -16,15 +16,15 @@ use hallpass_core::{
     audit::{Actor, Event},
     change::Key,
     ring::Ring,
-    usage::Usage,
+    usage::{Sighting, Usage},
 };
 
 pub use self::{
     error::StoreError,
     people::{People, PersonBy, SeenSession},
     query::{
-        AuditFilter, Chain, Counts, CredentialFilter, Feed, LastUsed, Newest, Pruned, Retention,
-        Snapshot,
+        AuditFilter, Chain, Counts, CredentialFilter, DailyUsage, Feed, LastUsed, Newest, Pruned,
+        Retention, Snapshot,
     },
     sqlite::SqliteStore,
 };
@@ -128,6 +128,29 @@ pub trait Store: People + Send + Sync + 'static {
 
     /// When each secret of a credential was last used; those never used are absent.
     async fn last_used(&self, client_id: &ClientId) -> Result<Vec<LastUsed>, StoreError>;
+
+    /// The same for many credentials at once.
+    async fn last_used_of(
+        &self,
+        client_ids: &[ClientId],
+    ) -> Result<Vec<(ClientId, LastUsed)>, StoreError>;
+
+    /// How often these credentials were used on each day from `since_day` on (days since the Unix
+    /// epoch). Days without use are absent.
+    async fn daily_usage(
+        &self,
+        client_ids: &[ClientId],
+        since_day: u64,
+    ) -> Result<Vec<DailyUsage>, StoreError>;
+
+    /// Adds to where credentials were seen. Of each the latest
+    /// [`SIGHTINGS_AT_MOST`](hallpass_core::usage::SIGHTINGS_AT_MOST) are kept.
+    ///
+    /// As for [`Self::record_usage`], a batch that failed is lost.
+    async fn record_sightings(&self, rows: &[Sighting]) -> Result<(), StoreError>;
+
+    /// Where a credential was seen, and by what; the latest first.
+    async fn sightings(&self, client_id: &ClientId) -> Result<Vec<Sighting>, StoreError>;
 
     /// At most `limit` audit events before `before_seq` (`None`: from the end), newest first.
     async fn audit(

@@ -82,6 +82,19 @@ pub struct LastUsed {
     pub last_address: Option<IpAddr>,
 }
 
+/// How often a credential was used on one day.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DailyUsage {
+    /// The credential.
+    pub client_id: ClientId,
+    /// The day, as days since the Unix epoch.
+    pub day: u64,
+    /// Tokens issued.
+    pub issued: u64,
+    /// Requests refused although the secret was right.
+    pub refused: u64,
+}
+
 /// How long logs are kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Retention {
@@ -89,7 +102,7 @@ pub struct Retention {
     pub changes_s: u64,
     /// The last changes stay however old they are: this many.
     pub changes_at_least: u64,
-    /// Hourly usage roll-ups, in hours. When a secret was last used is kept for good.
+    /// Hourly usage roll-ups and sightings, in hours. When a secret was last used is kept for good.
     pub usage_hours: u64,
 }
 
@@ -109,6 +122,8 @@ pub struct Pruned {
     pub changes: u64,
     /// Usage roll-ups.
     pub usage: u64,
+    /// Addresses and libraries that were not seen for long.
+    pub sightings: u64,
     /// Sessions that are over.
     pub sessions: u64,
 }

@@ -9,6 +9,7 @@ use hallpass_core::{
     ClientId, Timestamp,
     directory::Directory,
     grant::{self, Authenticated, Login, Params, Refusal, Unproven},
+    usage::product,
 };
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -38,6 +39,7 @@ enum Kind {
 #[derive(Debug)]
 pub(crate) struct Call {
     authorization: Option<HeaderValue>,
+    user_agent: Option<HeaderValue>,
     body: Bytes,
     kind: Kind,
     /// From where it came, as far as that is known.
@@ -59,13 +61,14 @@ impl Call {
         let (mut head, body) = request.into_parts();
         refuse_secrets_in_query(head.uri.query())?;
         let authorization = authorization(&mut head.headers)?;
+        let user_agent = head.headers.remove(header::USER_AGENT);
         let body = whole(body, app.config.body_timeout_s).await?;
         let kind = kind(&head.headers, &body)?;
         let trusted = &app.config.trusted_proxies;
         let from =
             arrival.and_then(|arrival| address::caller(arrival.peer.ip(), &head.headers, trusted));
         let id = arrival.map_or(RequestId(0), |arrival| arrival.id);
-        Ok(Self { authorization, body, kind, from, id })
+        Ok(Self { authorization, user_agent, body, kind, from, id })
     }
 
     /// The parameters of the body.
@@ -110,6 +113,11 @@ impl Call {
             app.metrics.too_many_failures.inc();
             OAuthError::Refused(Refusal::TooManyFailures { retry_after_s }, Some(login.via))
         })
+    }
+
+    /// The client library, as far as it names itself.
+    pub(crate) fn library(&self) -> &str {
+        self.user_agent.as_ref().map_or("", |header| product(header.as_bytes()))
     }
 
     /// The Authorization header as it came.

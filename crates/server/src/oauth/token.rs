@@ -103,6 +103,7 @@ fn count(
         ending: if decision.is_ok() { Ending::Issued } else { Ending::Refused },
         at,
         address: call.from,
+        library: call.library(),
     };
     if !app.usage.count(used) {
         app.metrics.usage_dropped.inc();

@@ -12,11 +12,11 @@ use hallpass_core::{
     opaque::OpaqueDigest,
     ring::Ring,
     secret::Digest,
-    usage::Usage,
+    usage::{Sighting, Usage},
 };
 use hallpass_store::{
-    AuditFilter, Chain, Counts, CredentialFilter, Feed, LastUsed, Newest, People, PersonBy, Pruned,
-    Retention, SeenSession, Snapshot, SqliteStore, Store, StoreError,
+    AuditFilter, Chain, Counts, CredentialFilter, DailyUsage, Feed, LastUsed, Newest, People,
+    PersonBy, Pruned, Retention, SeenSession, Snapshot, SqliteStore, Store, StoreError,
 };
 
 pub(crate) struct UnsteadyStore {
@@ -136,6 +136,29 @@ impl Store for UnsteadyStore {
 
     async fn last_used(&self, client_id: &ClientId) -> Result<Vec<LastUsed>, StoreError> {
         self.inner()?.last_used(client_id).await
+    }
+
+    async fn last_used_of(
+        &self,
+        client_ids: &[ClientId],
+    ) -> Result<Vec<(ClientId, LastUsed)>, StoreError> {
+        self.inner()?.last_used_of(client_ids).await
+    }
+
+    async fn daily_usage(
+        &self,
+        client_ids: &[ClientId],
+        since_day: u64,
+    ) -> Result<Vec<DailyUsage>, StoreError> {
+        self.inner()?.daily_usage(client_ids, since_day).await
+    }
+
+    async fn record_sightings(&self, rows: &[Sighting]) -> Result<(), StoreError> {
+        self.inner()?.record_sightings(rows).await
+    }
+
+    async fn sightings(&self, client_id: &ClientId) -> Result<Vec<Sighting>, StoreError> {
+        self.inner()?.sightings(client_id).await
     }
 
     async fn audit(

@@ -6,6 +6,7 @@ mod fixtures;
 pub(crate) mod logs;
 pub(crate) mod people;
 pub(crate) mod reads;
+pub(crate) mod usage;
 pub(crate) mod writes;
 
 use std::sync::Arc;
@@ -47,8 +48,10 @@ macro_rules! contract {
             reads a_filter_finds_what_it_says,
             reads the_newest_come_first,
             reads what_has_expired_is_due,
-            reads usage_adds_up,
-            reads usage_goes_with_its_credential,
+            usage usage_adds_up,
+            usage usage_goes_with_its_credential,
+            usage usage_of_many_is_read_at_once,
+            usage sightings_add_up_and_are_bounded,
             reads a_damaged_row_is_named,
             people a_person_is_found_by_every_name,
             people names_of_people_are_unique,

@@ -1,17 +1,13 @@
-//! Lists, what is due, and usage.
+//! Lists, and what is due.
 
-use hallpass_core::{
-    Credential, Mutation, OrganizationId,
-    change::Key,
-    usage::{Ending, Slot, Usage},
-};
+use hallpass_core::{Credential, Mutation, OrganizationId, change::Key};
 
 use super::{
-    Bench, NOW, World, api, client_id,
+    Bench, NOW, World, client_id,
     fixtures::{active, pending, secret},
     organization,
 };
-use crate::{CredentialFilter, LastUsed, Newest, Retention, StoreError};
+use crate::{CredentialFilter, Newest, StoreError};
 
 async fn ids(world: &World, filter: &CredentialFilter, page: usize) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
@@ -154,68 +150,6 @@ pub(crate) async fn what_has_expired_is_due(bench: &dyn Bench) {
         world.commit_at(Mutation::ExpireCredential(client_id(number)), NOW.plus_secs(1800)).await;
     }
     assert_eq!(due(1_000_000, 9).await, of(&[]));
-}
-
-fn used(number: u64, secret: u16, ending: Ending, at_s: u64, count: u64) -> Usage {
-    let last_at = NOW.plus_secs(at_s);
-    Usage {
-        slot: Slot {
-            client_id: client_id(number),
-            secret,
-            api_id: (ending == Ending::Issued).then(|| api(1).id),
-            ending,
-            hour: last_at.as_secs() / 3600,
-        },
-        count,
-        last_at,
-        last_address: Some(format!("192.0.2.{}", at_s % 256).parse().unwrap()),
-    }
-}
-
-pub(crate) async fn usage_adds_up(bench: &dyn Bench) {
-    let world = World::with_credentials(bench, 2).await;
-    let record = async |rows: &[Usage]| world.store.record_usage(rows).await.unwrap();
-    record(&[used(1, 0, Ending::Issued, 10, 3), used(1, 0, Ending::Refused, 11, 1)]).await;
-    // The batch of another node, which comes late.
-    record(&[used(1, 0, Ending::Issued, 5, 2), used(1, 1, Ending::Issued, 3600, 1)]).await;
-    record(&[used(2, 0, Ending::Issued, 1, 1)]).await;
-
-    let hour = NOW.as_secs() / 3600;
-    let all = [
-        used(1, 0, Ending::Refused, 11, 1),
-        used(1, 0, Ending::Issued, 10, 5),
-        used(1, 1, Ending::Issued, 3600, 1),
-    ];
-    let usage = world.store.usage(&client_id(1), 0).await.unwrap();
-    assert_eq!(usage, all);
-    assert_eq!(world.store.usage(&client_id(1), hour + 1).await.unwrap(), all[2..]);
-    let last = |row: &Usage| LastUsed {
-        secret: row.slot.secret,
-        last_at: row.last_at,
-        last_address: row.last_address,
-    };
-    let last_used = world.store.last_used(&client_id(1)).await.unwrap();
-    assert_eq!(last_used, [last(&all[0]), last(&all[2])]);
-
-    // Roll-ups go after a while; the last use stays.
-    let keep = Retention { usage_hours: 1, ..Retention::default() };
-    let now = NOW.plus_secs(7200);
-    assert_eq!(world.store.prune(now, &keep).await.unwrap().usage, 3);
-    assert_eq!(world.store.usage(&client_id(1), 0).await.unwrap(), all[2..]);
-    assert_eq!(world.store.last_used(&client_id(1)).await.unwrap(), last_used);
-}
-
-pub(crate) async fn usage_goes_with_its_credential(bench: &dyn Bench) {
-    let world = World::with_credentials(bench, 1).await;
-    let rows = [used(1, 0, Ending::Issued, 1, 1), used(9, 0, Ending::Issued, 1, 1)];
-    world.store.record_usage(&rows).await.unwrap();
-    assert_eq!(world.store.usage(&client_id(9), 0).await.unwrap(), []);
-    assert_eq!(world.store.last_used(&client_id(9)).await.unwrap(), []);
-    world.commit(Mutation::RevokeCredential(client_id(1))).await;
-    assert_eq!(world.store.usage(&client_id(1), 0).await.unwrap().len(), 1);
-    world.commit(Mutation::DeleteCredential(client_id(1))).await;
-    assert_eq!(world.store.usage(&client_id(1), 0).await.unwrap(), []);
-    assert_eq!(world.store.last_used(&client_id(1)).await.unwrap(), []);
 }
 
 pub(crate) async fn a_damaged_row_is_named(bench: &dyn Bench) {

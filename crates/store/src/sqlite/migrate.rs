@@ -21,6 +21,10 @@ pub(super) struct Migration {
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_first", sql: include_str!("../migrations/0001_first.sqlite.sql") },
     Migration { name: "0002_people", sql: include_str!("../migrations/0002_people.sqlite.sql") },
+    Migration {
+        name: "0003_sightings",
+        sql: include_str!("../migrations/0003_sightings.sqlite.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS migrations (

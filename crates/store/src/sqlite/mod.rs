@@ -13,6 +13,7 @@ mod prune;
 mod readers;
 mod rows;
 mod session;
+mod sightings;
 #[cfg(test)]
 mod tests;
 mod usage;
@@ -29,7 +30,7 @@ use hallpass_core::{
     audit::{Actor, Event},
     change::Key,
     ring::Ring,
-    usage::Usage,
+    usage::{Sighting, Usage},
 };
 
 pub use self::open::Options;
@@ -40,8 +41,8 @@ use self::{
     writer::Writer,
 };
 use crate::{
-    AuditFilter, Chain, Counts, CredentialFilter, Feed, LastUsed, Newest, Pruned, Retention,
-    Snapshot, Store, StoreError,
+    AuditFilter, Chain, Counts, CredentialFilter, DailyUsage, Feed, LastUsed, Newest, Pruned,
+    Retention, Snapshot, Store, StoreError, document,
 };
 
 /// The store in one SQLite file. Dropping it finishes the writes that wait.
@@ -186,8 +187,10 @@ impl Store for SqliteStore {
             sum.feed += done.feed;
             sum.changes += done.changes;
             sum.usage += done.usage;
+            sum.sightings += done.sightings;
             sum.sessions += done.sessions;
-            if done.feed.max(done.changes).max(done.usage).max(done.sessions) < prune::STEP {
+            let counts = [done.feed, done.changes, done.usage, done.sightings, done.sessions];
+            if counts.into_iter().all(|count| count < prune::STEP) {
                 return Ok(sum);
             }
         }
@@ -209,6 +212,36 @@ impl Store for SqliteStore {
     async fn last_used(&self, client_id: &ClientId) -> Result<Vec<LastUsed>, StoreError> {
         let client_id = client_id.clone();
         self.readers.run(move |session| usage::last_used(session, &client_id)).await
+    }
+
+    async fn last_used_of(
+        &self,
+        client_ids: &[ClientId],
+    ) -> Result<Vec<(ClientId, LastUsed)>, StoreError> {
+        let ids = document::write(&client_ids, "a list of ids")?;
+        self.readers.run(move |session| usage::last_used_of(session, &ids)).await
+    }
+
+    async fn daily_usage(
+        &self,
+        client_ids: &[ClientId],
+        since_day: u64,
+    ) -> Result<Vec<DailyUsage>, StoreError> {
+        let ids = document::write(&client_ids, "a list of ids")?;
+        self.readers.run(move |session| usage::daily(session, &ids, since_day)).await
+    }
+
+    async fn record_sightings(&self, rows: &[Sighting]) -> Result<(), StoreError> {
+        for rows in rows.chunks(usage::STEP) {
+            let rows = rows.to_vec();
+            self.writer.run(move |session| sightings::add(session, &rows)).await?;
+        }
+        Ok(())
+    }
+
+    async fn sightings(&self, client_id: &ClientId) -> Result<Vec<Sighting>, StoreError> {
+        let client_id = client_id.clone();
+        self.readers.run(move |session| sightings::of(session, &client_id)).await
     }
 
     async fn audit(

@@ -7,6 +7,7 @@ use rusqlite::params;
 use super::{
     log,
     session::{Session, int, uint},
+    sightings,
 };
 use crate::{Pruned, Retention, StoreError};
 
@@ -30,12 +31,15 @@ pub(super) fn step(
             (SELECT client_id, hour, secret, api_id, ending FROM usage WHERE hour < ?1 LIMIT ?2)",
         params![int(hour), int(STEP)],
     )?;
+    let seen_before = now.minus_secs(keep.usage_hours.saturating_mul(3600));
+    let sightings = sightings::prune(session, seen_before, STEP)?;
     let sessions = session.execute(
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= ?1 LIMIT ?2)",
         params![int(now.as_millis()), int(STEP)],
     )?;
     let changes = changes(session, now, keep)?;
-    Ok(Pruned { feed: feed as u64, changes, usage: usage as u64, sessions: sessions as u64 })
+    let (feed, usage, sessions) = (feed as u64, usage as u64, sessions as u64);
+    Ok(Pruned { feed, changes, usage, sightings, sessions })
 }
 
 fn changes(session: &Session, now: Timestamp, keep: &Retention) -> Result<u64, StoreError> {

@@ -179,6 +179,7 @@ pub(super) fn remove(session: &Session, key: &Key) -> Result<(), StoreError> {
     if matches!(key, Key::Credential(_)) {
         session.execute("DELETE FROM usage WHERE client_id = ?1", [&id])?;
         session.execute("DELETE FROM last_used WHERE client_id = ?1", [&id])?;
+        session.execute("DELETE FROM sightings WHERE client_id = ?1", [&id])?;
         session.execute("DELETE FROM secret_digests WHERE client_id = ?1", [&id])?;
     }
     Ok(())

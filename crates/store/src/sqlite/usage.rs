@@ -9,7 +9,7 @@ use hallpass_core::{
 use rusqlite::{Row, params};
 
 use super::session::{Session, int, uint};
-use crate::{LastUsed, StoreError};
+use crate::{DailyUsage, LastUsed, StoreError};
 
 /// How many rows one transaction takes: a large roll-up must not hold up a revocation.
 pub(super) const STEP: usize = 500;
@@ -92,6 +92,43 @@ pub(super) fn last_used(
         let (last_at, last_address) = last(row, 1, client_id)?;
         Ok(LastUsed { secret: row.get(0)?, last_at, last_address })
     })
+}
+
+/// The latest use of each secret of many credentials; `ids` is a JSON array.
+pub(super) fn last_used_of(
+    session: &Session,
+    ids: &str,
+) -> Result<Vec<(ClientId, LastUsed)>, StoreError> {
+    let sql = "SELECT client_id, secret, last_at, last_address FROM last_used
+         WHERE client_id IN (SELECT value FROM json_each(?1)) ORDER BY client_id, secret";
+    session.all(sql, [ids], |row| {
+        let client_id = owner(row)?;
+        let (last_at, last_address) = last(row, 2, &client_id)?;
+        Ok((client_id, LastUsed { secret: row.get(1)?, last_at, last_address }))
+    })
+}
+
+/// Uses by day of many credentials; `ids` is a JSON array.
+pub(super) fn daily(
+    session: &Session,
+    ids: &str,
+    since_day: u64,
+) -> Result<Vec<DailyUsage>, StoreError> {
+    let sql = "SELECT client_id, hour / 24,
+            sum(CASE WHEN ending = 'issued' THEN count ELSE 0 END),
+            sum(CASE WHEN ending = 'issued' THEN 0 ELSE count END)
+         FROM usage WHERE client_id IN (SELECT value FROM json_each(?1)) AND hour >= ?2 * 24
+         GROUP BY client_id, hour / 24 ORDER BY client_id, hour / 24";
+    session.all(sql, params![ids, int(since_day)], |row| {
+        let client_id = owner(row)?;
+        let (day, issued, refused) = (uint(row, 1)?, uint(row, 2)?, uint(row, 3)?);
+        Ok(DailyUsage { client_id, day, issued, refused })
+    })
+}
+
+fn owner(row: &Row<'_>) -> Result<ClientId, StoreError> {
+    let id = row.get::<_, String>(0)?;
+    id.parse().map_err(|error| StoreError::damaged(format!("usage of {id}"), error))
 }
 
 fn last(
