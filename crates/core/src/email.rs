@@ -25,6 +25,11 @@ impl Email {
         self.0.to_lowercase()
     }
 
+    /// The part before the `@`: what a person is called until they say otherwise.
+    pub fn local(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(local, _)| local)
+    }
+
     /// The part after the `@`, in lower case.
     pub fn domain(&self) -> String {
         self.0.rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_lowercase())

@@ -4,12 +4,15 @@
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::{
+    aead::{AES_256_GCM, AES_256_GCM_SIV, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey},
+    hmac,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::secret::Pepper;
+use crate::{PersonId, opaque::Opaque, secret::Pepper};
 
 /// Why the vault stayed shut.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -47,14 +50,37 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// A 256-bit AES-GCM key. `context` is authenticated: a box opens only where it was meant to lie.
-struct SealingKey(Zeroizing<[u8; 32]>);
+impl Sealed {
+    /// As it is stored or carried.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// One that somebody presents, whatever it is.
+    pub fn presented(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// A 256-bit key. `context` is authenticated: a box opens only where it was meant to lie.
+struct SealingKey(Zeroizing<[u8; 32]>, &'static Algorithm);
 
 impl SealingKey {
+    fn new(key: [u8; 32]) -> Self {
+        Self(Zeroizing::new(key), &AES_256_GCM)
+    }
+
+    /// A key for one purpose, from which this one cannot be found.
+    fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0[..]);
+        let tag = hmac::sign(&key, format!("derived/{purpose}").as_bytes());
+        let mut derived = Zeroizing::new([0; 32]);
+        derived.copy_from_slice(tag.as_ref());
+        derived
+    }
+
     fn aead(&self) -> Result<LessSafeKey, VaultError> {
-        UnboundKey::new(&AES_256_GCM, &self.0[..])
-            .map(LessSafeKey::new)
-            .map_err(|_| VaultError::NotAKey)
+        UnboundKey::new(self.1, &self.0[..]).map(LessSafeKey::new).map_err(|_| VaultError::NotAKey)
     }
 
     fn seal(&self, context: &str, clear: &[u8], nonce: [u8; 12]) -> Result<Sealed, VaultError> {
@@ -90,7 +116,7 @@ pub struct MasterKey(SealingKey);
 impl MasterKey {
     /// A new master key from 256 random bits.
     pub fn from_entropy(mut entropy: [u8; 32]) -> Self {
-        let key = Self(SealingKey(Zeroizing::new(entropy)));
+        let key = Self(SealingKey::new(entropy));
         entropy.zeroize();
         key
     }
@@ -169,7 +195,7 @@ impl Vault {
         };
         Ok(OpenVault {
             pepper: Pepper::new(key("vault/pepper", &self.pepper)?),
-            seal: SealingKey(Zeroizing::new(key("vault/seal", &self.seal)?)),
+            seal: SealingKey::new(key("vault/seal", &self.seal)?),
         })
     }
 }
@@ -177,7 +203,7 @@ impl Vault {
 impl OpenVault {
     /// A vault with new data keys, from 512 random bits.
     pub fn from_entropy(pepper: [u8; 32], seal: [u8; 32]) -> Self {
-        Self { pepper: Pepper::new(pepper), seal: SealingKey(Zeroizing::new(seal)) }
+        Self { pepper: Pepper::new(pepper), seal: SealingKey::new(seal) }
     }
 
     /// Wraps the data keys under a master key: at first start, and when the master key changes.
@@ -197,6 +223,45 @@ impl OpenVault {
     /// Opens a private key that was sealed for this `kid`.
     pub fn open_key(&self, kid: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         self.seal.open(&format!("key/{kid}"), sealed)
+    }
+
+    /// Seals what a browser is to carry, so that it can neither read nor change it; `purpose` is
+    /// authenticated with it. Strangers cause as many of these as they like, so a nonce that
+    /// comes twice must give nothing away: that is what SIV is for.
+    pub fn seal_to_carry(
+        &self,
+        purpose: &str,
+        clear: &[u8],
+        nonce: [u8; 12],
+    ) -> Result<Sealed, VaultError> {
+        self.carried().seal(purpose, clear, nonce)
+    }
+
+    /// Opens what a browser brings back.
+    pub fn open_carried(
+        &self,
+        purpose: &str,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        self.carried().open(purpose, sealed)
+    }
+
+    fn carried(&self) -> SealingKey {
+        SealingKey(self.seal.derived("carried"), &AES_256_GCM_SIV)
+    }
+
+    /// What the link for the first operator holds. Whoever opens the vault can make it, so it is
+    /// stored nowhere.
+    pub fn set_up_text(&self) -> Opaque {
+        Opaque::from_entropy(*self.seal.derived("set-up link"))
+    }
+
+    /// The id of the first operator: the same for everybody who follows the link, so that the
+    /// store lets only one of them become it.
+    pub fn first_operator_id(&self) -> PersonId {
+        let derived = self.seal.derived("first operator");
+        let (id, _) = derived.split_at(16);
+        PersonId::from_entropy(id.try_into().unwrap_or_default())
     }
 }
 
@@ -229,6 +294,32 @@ mod tests {
         for damaged in ["", "AAAA", "not base64!", &sealed.0[..sealed.0.len() - 2]] {
             assert!(open.open_key("one", &Sealed(damaged.to_owned())).is_err(), "{damaged}");
         }
+    }
+
+    #[test]
+    fn what_is_carried_opens_only_untouched_and_for_its_own_purpose() {
+        let open = OpenVault::from_entropy([3; 32], [4; 32]);
+        let sealed = open.seal_to_carry("one", b"clear", [5; 12]).unwrap();
+        assert_eq!(&open.open_carried("one", &sealed).unwrap()[..], b"clear");
+        assert!(open.open_carried("two", &sealed).is_err());
+        assert!(open.open_key("one", &sealed).is_err());
+        let other = OpenVault::from_entropy([3; 32], [5; 32]);
+        assert!(other.open_carried("one", &sealed).is_err());
+        for at in 0..sealed.as_str().len() - 1 {
+            let mut changed = sealed.as_str().to_owned();
+            let letter = if &changed[at..=at] == "A" { "B" } else { "A" };
+            changed.replace_range(at..=at, letter);
+            assert!(open.open_carried("one", &Sealed::presented(&changed)).is_err(), "{at}");
+        }
+    }
+
+    #[test]
+    fn the_first_operator_follows_from_the_vault() {
+        let open = |seal| OpenVault::from_entropy([3; 32], [seal; 32]);
+        assert_eq!(open(4).set_up_text().digest(), open(4).set_up_text().digest());
+        assert_ne!(open(4).set_up_text().digest(), open(5).set_up_text().digest());
+        assert_eq!(open(4).first_operator_id(), open(4).first_operator_id());
+        assert_ne!(open(4).first_operator_id(), open(5).first_operator_id());
     }
 
     #[test]
