@@ -16,6 +16,7 @@ pub mod introspection;
 pub mod mutation;
 pub mod opaque;
 pub mod organization;
+pub mod passkey;
 pub mod permission;
 pub mod person;
 pub mod ring;

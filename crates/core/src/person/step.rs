@@ -20,6 +20,13 @@ pub enum PersonStep {
         /// What the WebAuthn library keeps of it from now on.
         state: serde_json::Value,
     },
+    /// A passkey is called otherwise.
+    RenamePasskey {
+        /// Which.
+        id: String,
+        /// How from now on.
+        name: Name,
+    },
     /// They remove a passkey; every session ends.
     RemovePasskey {
         /// Which.
@@ -65,6 +72,10 @@ impl Person {
                 let passkey = passkey.ok_or(Conflict::NotFound("passkey"))?;
                 passkey.state = state.clone();
                 passkey.last_used_at = Some(now);
+            }
+            PersonStep::RenamePasskey { id, name } => {
+                let passkey = self.passkeys.iter_mut().find(|passkey| passkey.id == *id);
+                passkey.ok_or(Conflict::NotFound("passkey"))?.name = name.clone();
             }
             PersonStep::RemovePasskey { id } => {
                 let before = self.passkeys.len();
@@ -117,6 +128,7 @@ impl PersonStep {
             Self::SetPassword(_) => "person.set_password",
             Self::AddPasskey(_) => "person.add_passkey",
             Self::UsePasskey { .. } => "person.use_passkey",
+            Self::RenamePasskey { .. } => "person.rename_passkey",
             Self::RemovePasskey { .. } => "person.remove_passkey",
             Self::SetRecoveryCodes(_) => "person.set_recovery_codes",
             Self::UseRecoveryCode(_) => "person.use_recovery_code",
@@ -135,6 +147,9 @@ impl PersonStep {
             Self::AddPasskey(passkey) => serde_json::json!({ "passkey": passkey.name }),
             Self::UsePasskey { id, .. } | Self::RemovePasskey { id } => {
                 serde_json::json!({ "passkey": id })
+            }
+            Self::RenamePasskey { id, name } => {
+                serde_json::json!({ "passkey": id, "name": name })
             }
             Self::AddSubject(subject) => serde_json::json!({ "issuer": subject.issuer }),
             Self::SetOperator(is_operator) => serde_json::json!({ "operator": is_operator }),

@@ -32,6 +32,7 @@ fn sessions_end_when_a_means_of_proof_changes() {
         (Step::Rename("Countess".parse().unwrap()), false),
         (Step::SetPassword(PasswordDigest("x".to_owned())), true),
         (Step::AddPasskey(passkey("b")), false),
+        (Step::RenamePasskey { id: "a".to_owned(), name: "Phone".parse().unwrap() }, false),
         (Step::RemovePasskey { id: "a".to_owned() }, true),
         (Step::SetOperator(true), true),
         (Step::SetOperator(false), true),
