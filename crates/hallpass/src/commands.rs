@@ -11,7 +11,10 @@ mod feed;
 mod find;
 mod init;
 mod key;
+mod member;
+mod operator;
 mod organization;
+mod person;
 mod secret;
 mod serve;
 mod settings;
@@ -34,6 +37,15 @@ pub(crate) enum Command {
     /// Customers: the organizations that own credentials
     #[command(subcommand, visible_alias = "org")]
     Organization(organization::Command),
+    /// Who belongs to an organization, and as what
+    #[command(subcommand)]
+    Member(member::Command),
+    /// People with power over the installation
+    #[command(subcommand)]
+    Operator(operator::Command),
+    /// Whoever signs in: members and operators
+    #[command(subcommand)]
+    Person(person::Command),
     /// The APIs that tokens are for
     #[command(subcommand)]
     Api(api::Command),
@@ -78,6 +90,9 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
             Command::Demo(args) => demo::run(args, config).await,
             Command::Init => init::run(&config, output).await,
             Command::Organization(command) => organization::run(command, &config, output).await,
+            Command::Member(command) => member::run(command, &config, output).await,
+            Command::Operator(command) => operator::run(command, &config, output).await,
+            Command::Person(command) => person::run(command, &config, output).await,
             Command::Api(command) => api::run(command, &config, output).await,
             Command::Credential(command) => credential::run(command, &config, output).await,
             Command::Secret(command) => secret::run(command, &config, output).await,

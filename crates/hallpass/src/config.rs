@@ -70,7 +70,15 @@ impl Config {
 }
 
 /// Settings whose default is absent, which serde therefore does not list.
-const WITHOUT_DEFAULT: [&str; 3] = ["tls_cert", "tls_key", "master_key_file"];
+const WITHOUT_DEFAULT: [&str; 7] = [
+    "tls_cert",
+    "tls_key",
+    "master_key_file",
+    "smtp_url",
+    "mail_from",
+    "smtp_user",
+    "smtp_password_file",
+];
 
 const LOCAL: [&str; 4] = ["data_dir", "master_key_file", "log_format", "log_level"];
 

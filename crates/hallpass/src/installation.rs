@@ -17,6 +17,7 @@ use hallpass_core::{
 use hallpass_server::{
     clock::{Clock, SystemClock},
     entropy, first_start,
+    management::{Act, Caller},
 };
 use hallpass_store::{SqliteStore, Store, sqlite::Options};
 
@@ -32,7 +33,8 @@ const SYSTEMD_CREDENTIAL: &str = "hallpass-master-key";
 pub(crate) struct Installation {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) vault: OpenVault,
-    pub(crate) actor: Actor,
+    /// Whoever is at the command line.
+    pub(crate) caller: Caller,
 }
 
 impl Installation {
@@ -67,12 +69,18 @@ impl Installation {
     async fn with(store: SqliteStore, master: MasterKey) -> anyhow::Result<(Self, MasterKey)> {
         let actor = Actor::Operator { name: account() };
         let vault = first_start::open_vault(&store, &master, &actor, now()).await?;
-        Ok((Self { store: Arc::new(store), vault, actor }, master))
+        let caller = Caller::at_the_machine(actor);
+        Ok((Self { store: Arc::new(store), vault, caller }, master))
     }
 
     /// Writes, as the person at the command line.
     pub(crate) async fn commit(&self, mutation: &Mutation) -> anyhow::Result<Change> {
-        Ok(self.store.commit(mutation, &self.actor, now()).await?)
+        Ok(self.store.commit(mutation, &self.caller.actor, now()).await?)
+    }
+
+    /// An act of the person at the command line.
+    pub(crate) fn act(&self) -> Act<'_> {
+        Act::at_the_machine(&self.caller, &*self.store, &self.vault, now())
     }
 }
 

@@ -11,8 +11,9 @@ use crate::{
     live_directory::LiveDirectory,
     management::{Act, Caller, Door},
     metrics::Metrics,
+    passwords::Passwords,
     usage::Counters,
-    web::limits::FailedLogins,
+    web::{challenge::Answered, limits::FailedLogins, tries::Tries},
 };
 
 /// One node. Cheap to clone.
@@ -35,6 +36,12 @@ pub struct Parts {
     pub usage: Counters,
     /// Failed logins.
     pub(crate) failed_logins: FailedLogins,
+    /// Failed tries to sign in.
+    pub(crate) tries: Tries,
+    /// Challenges that passkeys have answered.
+    pub(crate) answered: Answered,
+    /// Turns at checking passwords.
+    pub(crate) passwords: Passwords,
     /// Set when the node shuts down, so that open streams end.
     pub closing: CancellationToken,
 }
@@ -61,6 +68,7 @@ impl Parts {
             store: &*self.store,
             door: Door::Node(&self.live),
             pepper: &self.live.directory.pepper,
+            vault: self.live.keys.vault(),
             now: self.clock.now(),
         }
     }
@@ -76,6 +84,9 @@ impl App {
     ) -> Self {
         Self(Arc::new(Parts {
             failed_logins: FailedLogins::new(config.failed_logins_per_minute),
+            answered: Answered::default(),
+            tries: Tries::new(config.failed_sign_ins_per_minute),
+            passwords: Passwords::new(config.password_checks_at_once),
             config,
             clock,
             store,

@@ -3,9 +3,11 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use hallpass_core::installation::MAX_STALENESS_S;
+use hallpass_core::{installation::MAX_STALENESS_S, passkey::Site};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+
+use crate::mail;
 
 /// Settings of one node. Every member has a default that works on loopback.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -33,6 +35,22 @@ pub struct Config {
     pub unread_timeout_s: u64,
     /// Failed logins per client and network prefix in a minute, until 429.
     pub failed_logins_per_minute: u32,
+    /// Failed tries to sign in per person and network prefix in a minute, until 429.
+    pub failed_sign_ins_per_minute: u32,
+    /// Passwords checked at once; the next ones wait. Each takes 19 MiB while it lasts.
+    pub password_checks_at_once: usize,
+    /// The server that mail to people goes out by: `smtps://host` or `smtp://host`. None: no mail.
+    pub smtp_url: Option<String>,
+    /// Who the mail is from: `Hallpass <hallpass@example.com>`.
+    pub mail_from: Option<String>,
+    /// The login at that server, if it wants one.
+    pub smtp_user: Option<String>,
+    /// The file that holds the password of that login.
+    pub smtp_password_file: Option<PathBuf>,
+    /// How long a person stays signed in, in seconds.
+    pub session_s: u64,
+    /// How long a person stays signed in without opening a page, in seconds.
+    pub session_idle_s: u64,
     /// How long a node goes on without its database, in seconds.
     pub max_staleness_s: u64,
     /// How long verifiers may cache the JWKS, in seconds.
@@ -66,6 +84,14 @@ impl Default for Config {
             body_timeout_s: 10,
             unread_timeout_s: 30,
             failed_logins_per_minute: 30,
+            failed_sign_ins_per_minute: 10,
+            password_checks_at_once: 4,
+            smtp_url: None,
+            mail_from: None,
+            smtp_user: None,
+            smtp_password_file: None,
+            session_s: 12 * 3600,
+            session_idle_s: 2 * 3600,
             max_staleness_s: 3600,
             jwks_max_age_s: 3600,
             key_publish_lead_s: 86_400,
@@ -102,6 +128,9 @@ pub enum BadConfig {
     /// One half of a pair.
     #[error("tls_cert and tls_key belong together; only one of them is set")]
     HalfTls,
+    /// Mail could not be sent.
+    #[error("{0}")]
+    Mail(String),
     /// A key would sign before verifiers have heard of it.
     #[error(
         "key_publish_lead_s ({lead}) must be longer than jwks_max_age_s ({max_age}), or verifiers \
@@ -124,12 +153,17 @@ impl Config {
         if self.tls_cert.is_some() != self.tls_key.is_some() {
             return Err(BadConfig::HalfTls);
         }
+        mail::check(self).map_err(|why| BadConfig::Mail(why.to_string()))?;
         for (name, got, least, most) in [
             ("connections_at_most", self.connections_at_most as u64, 1, 1_000_000),
             ("header_timeout_s", self.header_timeout_s, 1, 300),
             ("body_timeout_s", self.body_timeout_s, 1, 300),
             ("unread_timeout_s", self.unread_timeout_s, 1, 300),
             ("failed_logins_per_minute", self.failed_logins_per_minute.into(), 1, 1_000_000),
+            ("failed_sign_ins_per_minute", self.failed_sign_ins_per_minute.into(), 1, 1_000_000),
+            ("password_checks_at_once", self.password_checks_at_once as u64, 1, 1000),
+            ("session_s", self.session_s, 300, 30 * 86_400),
+            ("session_idle_s", self.session_idle_s, 300, 30 * 86_400),
             ("max_staleness_s", self.max_staleness_s, 5, MAX_STALENESS_S),
             ("jwks_max_age_s", self.jwks_max_age_s, 0, 7 * 86_400),
             ("key_rotation_s", self.key_rotation_s, 3600, 3650 * 86_400),
@@ -170,6 +204,20 @@ impl Config {
         origin.strip_suffix(usual).map(str::to_owned).unwrap_or(origin)
     }
 
+    /// The host of the issuer's URL, by which people know this server.
+    pub fn issuer_host(&self) -> String {
+        let uri = self.issuer.parse::<http::Uri>().ok();
+        uri.and_then(|uri| uri.host().map(str::to_ascii_lowercase)).unwrap_or_default()
+    }
+
+    /// The site that passkeys are for; none if the issuer's host is a number, for which browsers
+    /// make no passkeys.
+    pub fn passkey_site(&self) -> Option<PasskeySite> {
+        let host = self.issuer_host();
+        let is_number = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+        (!is_number).then(|| PasskeySite { id: host, origin: self.issuer_origin() })
+    }
+
     /// Whether the world reaches this server by TLS, its own or a proxy's.
     pub fn is_https(&self) -> bool {
         self.issuer.starts_with("https://")
@@ -178,6 +226,22 @@ impl Config {
     /// A URL below the issuer's.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer.trim_end_matches('/'))
+    }
+}
+
+/// The site that passkeys are for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PasskeySite {
+    /// The issuer's host.
+    pub id: String,
+    /// As a browser writes it.
+    pub origin: String,
+}
+
+impl PasskeySite {
+    /// As the core takes it.
+    pub fn as_site(&self) -> Site<'_> {
+        Site { id: &self.id, origin: &self.origin }
     }
 }
 
@@ -227,6 +291,19 @@ mod tests {
         ] {
             let config = Config { issuer: issuer.to_owned(), ..Config::default() };
             assert_eq!(config.issuer_origin(), origin, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn passkeys_are_for_names() {
+        for (issuer, id) in [
+            ("https://Auth.Example.com/auth", Some("auth.example.com")),
+            ("http://localhost:8420", Some("localhost")),
+            ("http://127.0.0.1:8420", None),
+            ("http://[::1]:8420", None),
+        ] {
+            let config = Config { issuer: issuer.to_owned(), ..Config::default() };
+            assert_eq!(config.passkey_site().map(|site| site.id).as_deref(), id, "{issuer}");
         }
     }
 

@@ -39,12 +39,17 @@
 //! [`Redirect::to`]: crate::web::redirect::Redirect::to
 //! [`PageError`]: crate::web::error_page::PageError
 
+mod account;
 pub mod assets;
 pub mod chart;
 #[cfg(feature = "gallery")]
 pub mod gallery;
 pub mod icon;
+mod invitations;
 pub mod page;
+mod set_up;
+mod sign_in;
+mod start;
 pub mod time;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
@@ -56,11 +61,18 @@ use crate::{
 
 /// Every page of the dashboard, and its files.
 pub(crate) fn routes(app: &App) -> Router<App> {
-    dressed(app, Router::new().route("/assets/{name}", get(assets::file)))
+    let pages = Router::new()
+        .route("/", get(start::page))
+        .route("/assets/{name}", get(assets::file))
+        .merge(account::routes())
+        .merge(invitations::routes())
+        .merge(set_up::routes())
+        .merge(sign_in::routes());
+    dressed(app, pages)
 }
 
 /// Puts around pages what all of them need.
-pub(crate) fn dressed(app: &App, pages: Router<App>) -> Router<App> {
+pub fn dressed(app: &App, pages: Router<App>) -> Router<App> {
     pages
         .layer(DefaultBodyLimit::max(form::BODY_AT_MOST))
         .layer(csrf::layer(&app.config))

@@ -2,14 +2,19 @@
 //! API and the command line all come here. An act checks who asks, makes ids and secrets, and
 //! writes through the one door. Nothing here knows HTTP, and no act skips the check.
 
+pub mod account;
 pub mod caller;
 pub mod credentials;
 mod error;
+pub mod members;
+pub mod passkeys;
+pub mod people;
 pub mod secrets;
+pub mod sessions;
 
 use hallpass_core::{
     Change, Image, Mutation, Organization, OrganizationId, Timestamp, change::Key,
-    permission::Permission, secret::Pepper,
+    permission::Permission, secret::Pepper, vault::OpenVault,
 };
 use hallpass_store::{Store, StoreError};
 
@@ -39,11 +44,28 @@ pub struct Act<'a> {
     pub door: Door<'a>,
     /// Digests new secrets.
     pub pepper: &'a Pepper,
+    /// Seals new signing keys.
+    pub vault: &'a OpenVault,
     /// When.
     pub now: Timestamp,
 }
 
-impl Act<'_> {
+impl<'a> Act<'a> {
+    /// An act at the command line, beside whatever servers run.
+    pub fn at_the_machine(
+        caller: &'a Caller,
+        store: &'a dyn Store,
+        vault: &'a OpenVault,
+        now: Timestamp,
+    ) -> Self {
+        Self { caller, store, door: Door::Store(store), pepper: &vault.pepper, vault, now }
+    }
+
+    /// Refuses everybody but operators.
+    fn must_be_operator(&self) -> Result<(), ManagementError> {
+        self.caller.must_be_operator().map_err(|denied| ManagementError::denied(denied, ""))
+    }
+
     /// Writes a mutation in the caller's name. Whether they may is for the act to check first.
     async fn commit(&self, mutation: &Mutation) -> Result<Change, ManagementError> {
         let change = match self.door {

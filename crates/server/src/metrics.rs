@@ -63,10 +63,10 @@ pub struct RequestLabels {
     pub status: u16,
 }
 
-/// Labels of a token request's end.
+/// Labels of how something ended.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 pub struct OutcomeLabels {
-    /// `issued`, or the error code.
+    /// A word from a closed list: `issued`, or the error code, for tokens.
     pub outcome: &'static str,
 }
 
@@ -98,6 +98,8 @@ pub struct Metrics {
     pub durations: Family<EndpointLabel, Histogram, fn() -> Histogram>,
     /// Open connections.
     pub connections: Gauge,
+    /// Tries of people to sign in.
+    pub sign_ins: Family<OutcomeLabels, Counter>,
     /// Failed logins that were answered with 429.
     pub too_many_failures: Counter,
     /// Usage counts that found no room.
@@ -150,6 +152,7 @@ impl Default for Metrics {
             tokens,
             durations,
             connections: Gauge::default(),
+            sign_ins: Family::default(),
             too_many_failures: Counter::default(),
             usage_dropped: Counter::default(),
             usage_lost: Counter::default(),
@@ -181,6 +184,7 @@ impl Metrics {
             self.durations.clone(),
         );
         to.register("connections", "Open connections", self.connections.clone());
+        to.register("sign_ins", "Tries of people to sign in, by outcome", self.sign_ins.clone());
         to.register(
             "failed_logins_limited",
             "Failed logins answered with 429",
@@ -224,6 +228,11 @@ impl Metrics {
         }
         self.requests.get_or_create(&RequestLabels { endpoint, status }).inc();
         self.durations.get_or_create(&EndpointLabel { endpoint }).observe(took_s);
+    }
+
+    /// Counts a try to sign in: the means that worked, or `wrong` or `limited`.
+    pub(crate) fn signed_in(&self, outcome: &'static str) {
+        self.sign_ins.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// Everything, as Prometheus reads it.

@@ -3,11 +3,18 @@
 
 pub(crate) mod address;
 pub(crate) mod arrival;
+pub(crate) mod carried;
+pub(crate) mod challenge;
 pub mod cookie;
 pub(crate) mod csrf;
 pub mod error_page;
 pub mod flash;
 pub mod form;
 pub(crate) mod headers;
+pub(crate) mod known_browser;
 pub(crate) mod limits;
+pub mod next;
 pub mod redirect;
+pub(crate) mod session;
+pub(crate) mod tries;
+pub mod visitor;

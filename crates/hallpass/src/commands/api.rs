@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use hallpass_core::{Api, ApiId, Mutation};
-use hallpass_server::{entropy, rotation::Rotation};
+use hallpass_server::{entropy, management::Caller, rotation::Rotation};
 use hallpass_store::Store;
 use hallpass_token::jose::{Algorithm, TokenType};
 
@@ -108,7 +108,7 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
 
 /// Makes the first key of an algorithm before any token needs it.
 async fn ensure_key(installation: &Installation, algorithm: Algorithm) -> anyhow::Result<()> {
-    let Installation { store, vault, actor } = installation;
+    let Installation { store, vault, caller: Caller { actor, .. } } = installation;
     Rotation { store: &**store, vault, actor, now: now() }.ensure(algorithm).await?;
     Ok(())
 }

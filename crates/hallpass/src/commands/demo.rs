@@ -5,15 +5,22 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use hallpass_core::{
-    Api, ApiId, ClientId, Credential, Mutation, Organization, OrganizationId, SecretId,
+    Api, ApiId, ClientId, Credential, Email, Mutation, Organization, OrganizationId, Person,
+    PersonId, SecretId,
     credential::{Grant, NewSecret, Settings},
+    opaque::Opaque,
+    organization::OrganizationStep,
+    permission::Role,
     secret::Secret,
 };
-use hallpass_server::entropy;
-use hallpass_store::Store;
+use hallpass_server::{entropy, management::people};
+use hallpass_store::{People, PersonBy, Store};
 use hallpass_verifier::Verifier;
 
-use super::serve::{self, Running};
+use super::{
+    operator,
+    serve::{self, Running},
+};
 use crate::{
     config::Config,
     installation::{Installation, now},
@@ -22,6 +29,16 @@ use crate::{
 
 const ORGANIZATION: &str = "Example Library";
 const API: &str = "Books API";
+
+/// Owns the demo's organization.
+const OWNER: &str = "demo@example.com";
+
+/// What the guide shows.
+struct Made {
+    organization: Organization,
+    client_id: ClientId,
+    secret: Secret,
+}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -44,7 +61,8 @@ pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", args.books_listen))?;
     let books_url = format!("http://{}", books.local_addr()?);
     let running = Running::start(&config).await?;
-    let (client_id, secret) = seed(&running.installation, &books_url).await?;
+    let made = seed(&running.installation, &books_url).await?;
+    let dashboard = dashboard(&running, &made.organization, &config).await?;
     running.app.live.catch_up().await?;
 
     let verifier = Verifier::builder(&config.server.issuer, &books_url).start().await?;
@@ -55,7 +73,11 @@ pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<()> {
     let api = tokio::spawn(async move {
         axum::serve(books, router).with_graceful_shutdown(closing.cancelled_owned()).await
     });
-    println!("{}", guide(&config, &client_id, &secret, &books_url));
+    println!("{}{dashboard}", guide(&config, &made.client_id, &made.secret, &books_url));
+    println!(
+        "Ctrl-C ends everything. The data stays in {}; delete it to start over.",
+        config.local.data_dir.display()
+    );
     serve::until_told().await?;
     running.stop().await?;
     api.await?.context("the Books API ended badly")
@@ -63,7 +85,7 @@ pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<()> {
 
 /// Makes what the demo needs; what an earlier run made is used again, but for the credential:
 /// its secret could not be shown a second time.
-async fn seed(installation: &Installation, books_url: &str) -> anyhow::Result<(ClientId, Secret)> {
+async fn seed(installation: &Installation, books_url: &str) -> anyhow::Result<Made> {
     let organizations = installation.store.organizations().await?;
     let organization = match organizations.into_iter().find(|o| o.name.as_str() == ORGANIZATION) {
         Some(organization) => organization,
@@ -92,10 +114,62 @@ async fn seed(installation: &Installation, books_url: &str) -> anyhow::Result<(C
     let settings = Settings::new("Nightly reports".parse()?, vec![grant]);
     let client_id = ClientId::from_entropy(entropy::bytes());
     let made = (now(), "demo");
-    let credential = Credential::pending(client_id.clone(), organization.id, settings, &new, made)
-        .activate(now())?;
+    let credential =
+        Credential::pending(client_id.clone(), organization.id.clone(), settings, &new, made)
+            .activate(now())?;
     installation.commit(&Mutation::AddCredential(Box::new(credential))).await?;
-    Ok((client_id, secret))
+    Ok(Made { organization, client_id, secret })
+}
+
+/// How to get into the dashboard. A link of its own signs a newcomer in without a password; so
+/// it is there only while nobody else can reach the server.
+async fn dashboard(
+    running: &Running,
+    organization: &Organization,
+    config: &Config,
+) -> anyhow::Result<String> {
+    let installation = &running.installation;
+    let mut text = String::new();
+    if running.address.ip().is_loopback() {
+        let link = let_owner_in(installation, organization).await?;
+        text += &format!(
+            "\nDashboard: open this link, and press \"Sign in\". It works once; each start prints a \
+             new one.\n\n    {}\n",
+            operator::url(config, link.expose())
+        );
+    }
+    if let Some(link) = serve::set_up_link(installation, config).await? {
+        text += &format!(
+            "\nAPIs, signing keys and nodes are an operator's. Become the first one here:\n\n    \
+             {link}\n"
+        );
+    }
+    Ok(text)
+}
+
+/// Makes sure that the demo's organization has an owner, and gives them a link.
+async fn let_owner_in(
+    installation: &Installation,
+    organization: &Organization,
+) -> anyhow::Result<Opaque> {
+    let email: Email = OWNER.parse()?;
+    let known = installation.store.find_person(&PersonBy::FoldedEmail(email.folded())).await?;
+    let person = match known {
+        Some(person) => person,
+        None => {
+            let id = PersonId::from_entropy(entropy::bytes());
+            let person = Person::new(id, email.clone(), "Demo".parse()?, now());
+            installation.commit(&Mutation::AddPerson(Box::new(person.clone()))).await?;
+            person
+        }
+    };
+    if organization.member(&person.id).is_none() {
+        let step = OrganizationStep::AddMember(person.id, Role::Owner);
+        let id = organization.id.clone();
+        installation.commit(&Mutation::ChangeOrganization(id, step)).await?;
+    }
+    let made = people::link(&installation.act(), &email).await?;
+    made.link.context("no link was made")
 }
 
 /// As a shell takes it for one word.
@@ -142,8 +216,7 @@ Look around: {hallpass} credential list --data-dir {data_dir}
              curl {issuer}/.well-known/oauth-authorization-server
              curl {issuer}/revocations
              curl http://{metrics}/metrics
-
-Ctrl-C ends everything. The data stays in {data_dir}; delete it to start over."#,
+"#,
         issuer = config.server.issuer.trim_end_matches('/'),
         secret = secret.expose(),
         data_dir = quoted(&config.local.data_dir.display().to_string()),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
-use hallpass_server::{first_start, rotation::Rotation};
+use hallpass_server::{first_start, management::Caller, rotation::Rotation};
 use hallpass_store::Store;
 use hallpass_token::jose::Algorithm;
 use serde_json::json;
@@ -95,7 +95,8 @@ async fn rotate(
     config: &Config,
     output: Output,
 ) -> anyhow::Result<()> {
-    let Installation { store, vault, actor } = Installation::open(config).await?;
+    let Installation { store, vault, caller: Caller { actor, .. } } =
+        Installation::open(config).await?;
     let rotation = Rotation { store: &*store, vault: &vault, actor: &actor, now: now() };
     let signs_from = now().plus_secs(lead_s);
     rotation.rotate(algorithm, signs_from).await?;
@@ -117,7 +118,8 @@ async fn rotate(
 }
 
 async fn kill(kid: &str, yes: bool, config: &Config, output: Output) -> anyhow::Result<()> {
-    let Installation { store, vault, actor } = Installation::open(config).await?;
+    let Installation { store, vault, caller: Caller { actor, .. } } =
+        Installation::open(config).await?;
     let rings = store.rings().await?;
     let ring = rings.iter().find(|ring| ring.keys.iter().any(|key| key.kid == kid));
     let algorithm = ring
@@ -143,7 +145,7 @@ async fn kill(kid: &str, yes: bool, config: &Config, output: Output) -> anyhow::
 }
 
 async fn change_master(new_file: &Path, config: &Config, output: Output) -> anyhow::Result<()> {
-    let (Installation { store, actor, .. }, old) = {
+    let (Installation { store, caller: Caller { actor, .. }, .. }, old) = {
         anyhow::ensure!(
             config.database().exists(),
             "there is no Hallpass database at {}; run `hallpass init` first",

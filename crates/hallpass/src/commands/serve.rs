@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use hallpass_server::{App, LiveDirectory, Server, clock::SystemClock, housekeeping};
-use hallpass_store::Store;
+use hallpass_store::{People, Store};
 use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinHandle,
@@ -71,9 +71,27 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     if !running.address.ip().is_loopback() && config.server.tls_cert.is_none() {
         warn!("Listening beyond loopback without TLS: put a proxy in front that speaks TLS");
     }
+    if let Some(link) = set_up_link(&running.installation, &config).await? {
+        // Not logged: whoever reads the log would be let in. Nothing else is ever printed.
+        println!(
+            "Nobody is operator of this installation yet. Become the first one here:\n\n    {link}\n"
+        );
+    }
     until_told().await?;
     info!("Closing: open requests may finish");
     running.stop().await
+}
+
+/// Where the first operator is made, while there is none.
+pub(super) async fn set_up_link(
+    installation: &Installation,
+    config: &Config,
+) -> anyhow::Result<Option<String>> {
+    if !installation.store.operators().await?.is_empty() {
+        return Ok(None);
+    }
+    let text = installation.vault.set_up_text();
+    Ok(Some(config.server.url(&format!("/setup/{}", text.expose()))))
 }
 
 /// Waits for SIGTERM or SIGINT.

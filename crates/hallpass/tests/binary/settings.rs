@@ -8,7 +8,7 @@ use crate::place::{Place, refusal};
 
 /// Each setting with three values that differ from its default and from each other, as TOML
 /// writes them.
-const SETTINGS: [(&str, [&str; 3]); 23] = [
+const SETTINGS: [(&str, [&str; 3]); 31] = [
     ("issuer", [r#""https://a.example.com""#, r#""https://b.example.com""#, r#""http://[::1]:1""#]),
     ("listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
     ("metrics_listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
@@ -22,6 +22,17 @@ const SETTINGS: [(&str, [&str; 3]); 23] = [
     ("body_timeout_s", ["1", "2", "3"]),
     ("unread_timeout_s", ["1", "2", "3"]),
     ("failed_logins_per_minute", ["1", "2", "3"]),
+    ("failed_sign_ins_per_minute", ["1", "2", "3"]),
+    ("password_checks_at_once", ["1", "2", "3"]),
+    ("session_s", ["300", "301", "302"]),
+    ("session_idle_s", ["300", "301", "302"]),
+    (
+        "smtp_url",
+        [r#""smtps://a.example.com""#, r#""smtp://b.example.com:25""#, r#""smtp://localhost""#],
+    ),
+    ("mail_from", [r#""a@example.com""#, r#""b@example.com""#, r#""Hallpass <c@example.com>""#]),
+    ("smtp_user", [r#""a""#, r#""b""#, r#""c""#]),
+    ("smtp_password_file", [r#""a""#, r#""b""#, r#""c""#]),
     ("max_staleness_s", ["5", "6", "7"]),
     ("shutdown_grace_s", ["1", "2", "3"]),
     ("jwks_max_age_s", ["1", "2", "3"]),

@@ -17,6 +17,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("favicon.svg", "image/svg+xml", include_str!("assets/favicon.svg")),
     ("hallpass.css", "text/css; charset=utf-8", include_str!("assets/hallpass.css")),
     ("hallpass.js", "text/javascript; charset=utf-8", include_str!("assets/hallpass.js")),
+    ("passkeys.js", "text/javascript; charset=utf-8", include_str!("assets/passkeys.js")),
 ];
 
 /// What a browser may do with a file whose name says its content.

@@ -16,11 +16,15 @@ use crate::{
     app::App,
     dashboard::page::{self, Page},
     management::ManagementError,
+    passwords::Busy,
+    web::redirect::Redirect,
 };
 
 /// Why there is no page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum PageError {
+    /// No error: the way to another page first, such as the one for signing in. A path of ours.
+    Elsewhere(String),
     /// Nothing is there, or nothing that this person may know of.
     NotFound,
     /// Another method than the page has.
@@ -75,6 +79,12 @@ impl From<StoreError> for PageError {
     }
 }
 
+impl From<Busy> for PageError {
+    fn from(Busy: Busy) -> Self {
+        Self::TooManyTries { retry_after_s: SOON_S }
+    }
+}
+
 impl From<ManagementError> for PageError {
     fn from(error: ManagementError) -> Self {
         match error {
@@ -116,6 +126,7 @@ struct ErrorPage {
 impl PageError {
     fn status(&self) -> StatusCode {
         match self {
+            Self::Elsewhere(_) => StatusCode::SEE_OTHER,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Forbidden(_) | Self::CrossSite => StatusCode::FORBIDDEN,
@@ -129,6 +140,7 @@ impl PageError {
 
     fn title(&self) -> &'static str {
         match self {
+            Self::Elsewhere(_) => "Another page comes first",
             Self::NotFound => "There is nothing here",
             Self::MethodNotAllowed => "This page cannot do that",
             Self::Forbidden(_) => "You may not do this",
@@ -143,6 +155,7 @@ impl PageError {
 
     fn what(&self) -> Cow<'static, str> {
         match self {
+            Self::Elsewhere(_) => "The browser is sent there.".into(),
             Self::NotFound => "No page has this address, or it belongs to an organization that \
                                you are not a member of."
                 .into(),
@@ -169,6 +182,7 @@ impl PageError {
 
     fn todo(&self) -> &'static str {
         match self {
+            Self::Elsewhere(_) => "If nothing happens, go to the start page.",
             Self::NotFound => "Check the address, or start from the start page.",
             Self::MethodNotAllowed => "Open the page anew and send the form from there.",
             Self::Forbidden(_) => {
@@ -200,6 +214,9 @@ impl PageError {
 
     /// The page. Nobody is signed in on it: who asks may not be known, or not be let in.
     pub(crate) fn page(&self, app: &App, request_id: String) -> Response {
+        if let Self::Elsewhere(path) = self {
+            return Redirect::to(app, path).into_response();
+        }
         let template = ErrorPage {
             page: Page::new(app, self.title()),
             status: self.status(),

@@ -20,6 +20,24 @@ pub enum Flash {
     SignedOut,
     /// A form was saved.
     Saved,
+    /// The installation has its first operator.
+    SetUp,
+    /// The person can come back neither by password nor by passkey.
+    NoWayBack,
+    /// A recovery code was used.
+    Recovered,
+    /// A password was set.
+    PasswordSet,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A session was ended elsewhere.
+    SessionEnded,
+    /// The person has become a member.
+    Joined,
+    /// The person is a member already.
+    AlreadyMember,
 }
 
 /// How a message looks.
@@ -53,14 +71,34 @@ impl Flash {
         match self {
             Self::SignedOut => "You are signed out.",
             Self::Saved => "Saved.",
+            Self::SetUp => "Hallpass is set up, and you are its operator.",
+            Self::NoWayBack => {
+                "You are signed in, but the link is used up: set a password now to come back."
+            }
+            Self::Recovered => {
+                "You are signed in, and the code is used up: set a password that you remember."
+            }
+            Self::PasswordSet => "The password is set. You are signed out everywhere else.",
+            Self::PasskeyAdded => "The passkey is added: sign in with it from now on.",
+            Self::PasskeyRemoved => "The passkey is removed. You are signed out everywhere else.",
+            Self::SessionEnded => "That session has ended.",
+            Self::Joined => "Welcome: you are a member now.",
+            Self::AlreadyMember => "You are a member already.",
         }
     }
 
     /// How it looks.
     pub fn tone(self) -> Tone {
         match self {
-            Self::SignedOut => Tone::Info,
-            Self::Saved => Tone::Good,
+            Self::SignedOut | Self::AlreadyMember => Tone::Info,
+            Self::NoWayBack | Self::Recovered => Tone::Warn,
+            Self::PasskeyAdded
+            | Self::PasskeyRemoved
+            | Self::Saved
+            | Self::SetUp
+            | Self::PasswordSet
+            | Self::SessionEnded
+            | Self::Joined => Tone::Good,
         }
     }
 

@@ -98,6 +98,11 @@ impl Answer {
         body: Bytes,
     ) -> Self {
         let answer = Self { status, headers, body };
+        if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
+            assert_ne!(answer.header("location"), "", "{answer:?}");
+            assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
+            return answer;
+        }
         assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{answer:?}");
         if *method != Method::HEAD && status != StatusCode::NOT_MODIFIED {
             assert!(!answer.body.is_empty(), "an empty body: {answer:?}");

@@ -4,12 +4,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod ask;
+mod authenticator;
+mod browser;
 mod dashboard;
 mod listener;
+mod mail;
 mod management;
 mod node;
 mod oauth;
 mod ops;
+mod people;
 mod revocations;
 mod unsteady_store;
 mod well_known;

@@ -39,7 +39,7 @@ pub(crate) fn operator() -> Actor {
     Actor::Operator { name: "tester".to_owned() }
 }
 
-fn entropy<const N: usize>(name: &str) -> [u8; N] {
+pub(crate) fn entropy<const N: usize>(name: &str) -> [u8; N] {
     let mut bytes = [0; N];
     assert!(name.len() <= N, "{name} is too long");
     bytes[..name.len()].copy_from_slice(name.as_bytes());
@@ -277,8 +277,13 @@ impl Node {
 
     /// Asks the router itself: no socket, so no address of a caller either.
     pub(crate) async fn send(&self, ask: Ask) -> Answer {
+        self.send_to(&self.router, ask).await
+    }
+
+    /// The same of another table of pages.
+    pub(crate) async fn send_to(&self, router: &Router, ask: Ask) -> Answer {
         let method = ask.method.clone();
-        let response = self.router.clone().oneshot(ask.into_request()).await.unwrap();
+        let response = router.clone().oneshot(ask.into_request()).await.unwrap();
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer::checked(&method, head.status, head.headers, body)

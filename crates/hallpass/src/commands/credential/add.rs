@@ -211,7 +211,7 @@ pub(super) async fn add(
     let mut new = NewSecret::new(id, &secret, &installation.vault.pepper);
     new.note = args.note.parse()?;
     let client_id = ClientId::from_entropy(entropy::bytes());
-    let by = installation.actor.to_string();
+    let by = installation.caller.actor.to_string();
     let made = (now(), by.as_str());
     // Whoever types the command confirms it by that: no pending state.
     let credential =

@@ -141,7 +141,7 @@ async fn an_issuer_with_a_path_is_found_by_both_rules() {
             ("/auth/healthz", 200),
             ("/auth/nothing", 404),
             ("/auth/oauth/token", 405),
-            ("/auth", 404),
+            ("/auth", 303), // The start page.
             ("/authoauth/token", 404),
         ] {
             assert_eq!(node.send(Ask::get(path)).await.status, status, "{path}");

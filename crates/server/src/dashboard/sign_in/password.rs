@@ -1,0 +1,80 @@
+//! Signing in with a password. An unknown address takes as long and is told the same as a wrong
+//! password.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use hallpass_core::session::Means;
+use serde::Deserialize;
+
+use super::claim::{self, Claim};
+use crate::{
+    app::App,
+    dashboard::page::{self, Page},
+    passwords::Password,
+    web::{error_page::PageError, form::Form, next::Next, visitor::Stranger},
+};
+
+const WRONG: &str = "The address or the password is wrong.";
+
+#[derive(Template)]
+#[template(path = "dashboard/sign_in/page.html")]
+struct SignIn {
+    page: Page,
+    email: String,
+    next: Next,
+    has_passkeys: bool,
+    wrong: &'static str,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Login {
+    email: String,
+    password: Password,
+    next: Option<String>,
+}
+
+impl SignIn {
+    fn of(app: &App, page: Page, email: String, next: Next, wrong: &'static str) -> Self {
+        let has_passkeys = app.config.passkey_site().is_some();
+        Self { page: page.titled("Sign in").narrow(), email, next, has_passkeys, wrong }
+    }
+}
+
+/// The page.
+pub(super) fn show(app: &App, page: Page, next: Next) -> Result<Response, PageError> {
+    page::show(&SignIn::of(app, page, String::new(), next, ""))
+}
+
+/// The page, with what went wrong.
+pub(super) fn again(
+    app: &App,
+    page: Page,
+    email: String,
+    next: Next,
+    wrong: &'static str,
+) -> Result<Response, PageError> {
+    page::again(&SignIn::of(app, page, email, next, wrong))
+}
+
+/// `POST /sign-in`.
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    stranger: Stranger,
+    page: Page,
+    Form(login): Form<Login>,
+) -> Result<Response, PageError> {
+    let next = Next::asked(login.next.as_deref());
+    let claim = Claim::begin(&app, &stranger, &login.email).await?;
+    let digest = claim.person.as_ref().and_then(|person| person.password.as_ref());
+    if app.passwords.matches(login.password, digest).await?
+        && let Some(person) = claim.proved()
+    {
+        let way = claim::let_in(&app, &stranger, &person, Means::Password, next.as_str()).await?;
+        return Ok(way.into_response());
+    }
+    app.metrics.signed_in("wrong");
+    again(&app, page, login.email, next, WRONG)
+}
