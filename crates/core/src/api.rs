@@ -1,6 +1,6 @@
 //! APIs: the protected resources that tokens are for.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use hallpass_token::jose::{Algorithm, TokenType};
 use serde::{Deserialize, Serialize};
@@ -116,6 +116,9 @@ pub struct Api {
     pub audience: Audience,
     /// Every scope that a credential may be granted for it.
     pub scopes: Scopes,
+    /// What a scope lets a credential do, in plain words; a scope may be without.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scope_descriptions: BTreeMap<String, Note>,
     /// How long its tokens live, in seconds.
     pub token_lifetime_s: u64,
     /// What its tokens are signed with.
@@ -135,11 +138,27 @@ impl Api {
             description: Note::default(),
             audience,
             scopes: Scopes::default(),
+            scope_descriptions: BTreeMap::new(),
             token_lifetime_s: DEFAULT_TOKEN_LIFETIME_S,
             algorithm: Algorithm::Es256,
             token_type: TokenType::AtJwt,
             created_at: now,
         }
+    }
+
+    /// Sets its scopes, and what they mean. Words for scopes that it does not have are dropped.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: Scopes, words: BTreeMap<String, Note>) -> Self {
+        self.scope_descriptions = words;
+        self.scope_descriptions
+            .retain(|scope, words| scopes.contains(scope) && !words.as_str().is_empty());
+        self.scopes = scopes;
+        self
+    }
+
+    /// What a scope means, in plain words; empty if nobody has said.
+    pub fn scope_description(&self, scope: &str) -> &str {
+        self.scope_descriptions.get(scope).map_or("", Note::as_str)
     }
 
     /// Sets the lifetime of its tokens, within [`TOKEN_LIFETIME_S`].
@@ -175,15 +194,26 @@ mod tests {
         }
     }
 
+    fn books() -> Api {
+        let audience: Audience = "https://api.example.com".parse().unwrap();
+        let id = ApiId::from_entropy([1; 16]);
+        Api::new(id, "Books".parse().unwrap(), audience, Timestamp::default())
+    }
+
+    #[test]
+    fn only_scopes_that_it_has_are_described() {
+        let words = [("read", "Reads books"), ("write", ""), ("burn", "Burns books")];
+        let words = words.map(|(scope, words)| (scope.to_owned(), words.parse().unwrap()));
+        let api = books().with_scopes("read write".parse().unwrap(), words.into());
+        for (scope, words) in [("read", "Reads books"), ("write", ""), ("burn", "")] {
+            assert_eq!(api.scope_description(scope), words, "{scope}");
+        }
+        assert_eq!(api.scope_descriptions.len(), 1);
+    }
+
     #[test]
     fn lifetimes_are_bounded() {
-        let audience: Audience = "https://api.example.com".parse().unwrap();
-        let api = Api::new(
-            ApiId::from_entropy([1; 16]),
-            "Books".parse().unwrap(),
-            audience,
-            Timestamp::default(),
-        );
+        let api = books();
         for (secs, ok) in [(59, false), (60, true), (86_400, true), (30 * 86_400 + 1, false)] {
             assert_eq!(api.clone().with_token_lifetime(secs).is_ok(), ok, "{secs}");
         }

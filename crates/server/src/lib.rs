@@ -11,6 +11,7 @@ pub mod entropy;
 pub mod feed;
 mod feed_http;
 pub mod first_start;
+pub mod health;
 pub mod housekeeping;
 pub mod key_ring;
 pub mod listener;

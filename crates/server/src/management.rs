@@ -3,10 +3,13 @@
 //! writes through the one door. Nothing here knows HTTP, and no act skips the check.
 
 pub mod account;
+pub mod apis;
 pub mod caller;
 pub mod credentials;
 mod error;
+pub mod keys;
 pub mod members;
+pub mod organizations;
 pub mod passkeys;
 pub mod people;
 pub mod secrets;
@@ -73,6 +76,15 @@ impl<'a> Act<'a> {
             Door::Store(store) => store.commit(mutation, &self.caller.actor, self.now).await?,
         };
         Ok(change)
+    }
+
+    /// Lets this node act on what was written beside its door: signing keys.
+    async fn settle(&self) {
+        if let Door::Node(live) = self.door
+            && let Err(why) = live.catch_up().await
+        {
+            tracing::warn!(%why, "Cannot read the change log; this node acts on a key later");
+        }
     }
 
     /// An organization in which the caller has a permission; one that they have nothing to do

@@ -12,7 +12,8 @@ pub mod sqlite;
 
 use async_trait::async_trait;
 use hallpass_core::{
-    Api, Change, ClientId, Credential, Image, Installation, Mutation, Organization, Timestamp,
+    Api, Change, ClientId, Credential, Image, Installation, Mutation, Organization, OrganizationId,
+    Timestamp,
     audit::{Actor, Event},
     change::Key,
     ring::Ring,
@@ -23,8 +24,8 @@ pub use self::{
     error::StoreError,
     people::{People, PersonBy, SeenSession},
     query::{
-        AuditFilter, Chain, Counts, CredentialFilter, DailyUsage, Feed, LastUsed, Newest, Pruned,
-        Retention, Snapshot,
+        AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
+        Newest, Pruned, Retention, Snapshot,
     },
     sqlite::SqliteStore,
 };
@@ -85,6 +86,12 @@ pub trait Store: People + Send + Sync + 'static {
 
     /// How many credentials there are.
     async fn count_credentials(&self, filter: &CredentialFilter) -> Result<u64, StoreError>;
+
+    /// How many credentials each organization has, or one of them; those that have none are absent.
+    async fn credential_counts(
+        &self,
+        of: Option<&OrganizationId>,
+    ) -> Result<Vec<(OrganizationId, CredentialCounts)>, StoreError>;
 
     /// Hands over everything that there is as of one moment: vault, rings, organizations, APIs,
     /// then the credentials; and says which moment that was.

@@ -34,6 +34,26 @@ impl Newest {
     }
 }
 
+/// How many credentials there are, by status.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct CredentialCounts {
+    /// Those that nobody has activated yet.
+    pub pending: u64,
+    /// Those that get tokens.
+    pub active: u64,
+    /// Those that get none until resumed.
+    pub paused: u64,
+    /// Those that ended for good.
+    pub revoked: u64,
+}
+
+impl CredentialCounts {
+    /// All of them.
+    pub fn all(&self) -> u64 {
+        self.pending + self.active + self.paused + self.revoked
+    }
+}
+
 /// Which audit events are asked for. Empty: all.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct AuditFilter {

@@ -119,6 +119,7 @@ impl Mutation {
             "name": api.name,
             "audience": api.audience,
             "scopes": api.scopes,
+            "scope_descriptions": api.scope_descriptions,
             "token_lifetime_s": api.token_lifetime_s,
             "algorithm": api.algorithm,
             "token_type": api.token_type,

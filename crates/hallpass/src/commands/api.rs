@@ -1,14 +1,16 @@
 //! `hallpass api`: the protected resources.
 
+use std::collections::BTreeMap;
+
+use anyhow::Context;
 use clap::{Args, Subcommand};
-use hallpass_core::{Api, ApiId, Mutation};
-use hallpass_server::{entropy, management::Caller, rotation::Rotation};
-use hallpass_store::Store;
+use hallpass_core::{Api, Scopes, api::DEFAULT_TOKEN_LIFETIME_S, text::Note};
+use hallpass_server::management::apis::{self, Wanted};
 use hallpass_token::jose::{Algorithm, TokenType};
 
 use crate::{
     config::Config,
-    installation::{Installation, now},
+    installation::Installation,
     output::{Output, table},
     when,
 };
@@ -45,6 +47,9 @@ pub(crate) struct Options {
     /// A scope that credentials may be granted; may be repeated. Replaces all scopes
     #[arg(long = "scope")]
     scopes: Vec<String>,
+    /// What a scope means, in plain words: `books:read=Reads books`; may be repeated
+    #[arg(long = "scope-description", value_name = "SCOPE=WORDS")]
+    scope_descriptions: Vec<String>,
     /// How long its tokens live, such as 24h [default: 24h]
     #[arg(long)]
     lifetime: Option<String>,
@@ -60,56 +65,68 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    fn apply(self, mut api: Api) -> anyhow::Result<Api> {
+    fn apply(self, mut wanted: Wanted) -> anyhow::Result<Wanted> {
         if !self.scopes.is_empty() {
-            api.scopes = self.scopes.join(" ").parse()?;
+            wanted.scopes = self.scopes.join(" ").parse()?;
+        }
+        for words in self.scope_descriptions {
+            let (scope, words) = words.split_once('=').with_context(|| {
+                format!("{words:?} is not a scope and its description: books:read=Reads books")
+            })?;
+            anyhow::ensure!(wanted.scopes.contains(scope), "the API has no scope {scope:?}");
+            wanted.scope_descriptions.insert(scope.to_owned(), words.parse()?);
         }
         if let Some(lifetime) = self.lifetime {
-            api = api.with_token_lifetime(when::seconds(&lifetime)?)?;
+            wanted.token_lifetime_s = when::seconds(&lifetime)?;
         }
         if let Some(description) = self.description {
-            api.description = description.parse()?;
+            wanted.description = description.parse()?;
         }
-        api.algorithm = self.algorithm.unwrap_or(api.algorithm);
-        api.token_type = self.typ.unwrap_or(api.token_type);
-        Ok(api)
+        wanted.algorithm = self.algorithm.unwrap_or(wanted.algorithm);
+        wanted.token_type = self.typ.unwrap_or(wanted.token_type);
+        Ok(wanted)
     }
 }
 
 pub(super) async fn run(command: Command, config: &Config, output: Output) -> anyhow::Result<()> {
     let installation = Installation::open(config).await?;
+    let act = installation.act();
     match command {
         Command::Add { name, audience, options } => {
-            let id = ApiId::from_entropy(entropy::bytes());
-            let api = options.apply(Api::new(id, name.parse()?, audience.parse()?, now()))?;
-            ensure_key(&installation, api.algorithm).await?;
-            installation.commit(&Mutation::AddApi(api.clone())).await?;
+            let wanted = Wanted {
+                name: name.parse()?,
+                description: Note::default(),
+                audience: audience.parse()?,
+                scopes: Scopes::default(),
+                scope_descriptions: BTreeMap::new(),
+                token_lifetime_s: DEFAULT_TOKEN_LIFETIME_S,
+                algorithm: Algorithm::Es256,
+                token_type: TokenType::AtJwt,
+            };
+            let api = apis::add(&act, options.apply(wanted)?).await?;
             output.print(&api, || format!("Added API {} for audience {}.", api.name, api.audience));
         }
         Command::Update { api, name, options } => {
-            let mut api = options.apply(installation.api(&api).await?)?;
+            let before = installation.api(&api).await?;
+            let mut wanted = options.apply(Wanted::like(&before))?;
             if let Some(name) = name {
-                api.name = name.parse()?;
+                wanted.name = name.parse()?;
             }
-            ensure_key(&installation, api.algorithm).await?;
-            installation.commit(&Mutation::UpdateApi(api.clone())).await?;
-            output.print(&api, || format!("Changed API {}.", api.name));
+            let meaning = apis::meaning(&before, &wanted);
+            let api = apis::update(&act, &before.id, wanted).await?;
+            output.print(&api, || {
+                let changed = format!("Changed API {}.", api.name);
+                std::iter::once(changed).chain(meaning).collect::<Vec<_>>().join("\n")
+            });
         }
         Command::List => {
-            let all = installation.store.apis().await?;
+            let all = apis::list(&act).await?;
             output.print(&all, || {
                 let rows: Vec<_> = all.iter().map(row).collect();
                 table(&["name", "audience", "scopes", "lifetime", "algorithm", "typ", "id"], &rows)
             });
         }
     }
-    Ok(())
-}
-
-/// Makes the first key of an algorithm before any token needs it.
-async fn ensure_key(installation: &Installation, algorithm: Algorithm) -> anyhow::Result<()> {
-    let Installation { store, vault, caller: Caller { actor, .. } } = installation;
-    Rotation { store: &**store, vault, actor, now: now() }.ensure(algorithm).await?;
     Ok(())
 }
 

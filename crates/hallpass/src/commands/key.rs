@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Subcommand;
-use hallpass_server::{first_start, management::Caller, rotation::Rotation};
-use hallpass_store::Store;
+use hallpass_server::{
+    first_start,
+    management::{
+        ManagementError,
+        keys::{self, Next, Rings},
+    },
+};
 use hallpass_token::jose::Algorithm;
 use serde_json::json;
 
@@ -62,8 +66,7 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
 
 async fn list(config: &Config, output: Output) -> anyhow::Result<()> {
     let installation = Installation::open(config).await?;
-    let longest = installation.store.installation().await?.longest_lifetime_s;
-    let rings = installation.store.rings().await?;
+    let Rings { rings, longest_lifetime_s } = keys::list(&installation.act()).await?;
     let keys: Vec<_> = rings
         .iter()
         .flat_map(|ring| ring.keys.iter().map(move |key| (ring, key)))
@@ -71,7 +74,7 @@ async fn list(config: &Config, output: Output) -> anyhow::Result<()> {
             json!({
                 "kid": key.kid,
                 "algorithm": ring.algorithm,
-                "status": ring.status(key, now(), longest).word(),
+                "status": ring.status(key, now(), longest_lifetime_s).word(),
                 "published_at": when::utc(key.published_at),
                 "signs_from": when::utc(key.signs_from),
                 "killed_at": key.killed_at.map(when::utc),
@@ -95,13 +98,8 @@ async fn rotate(
     config: &Config,
     output: Output,
 ) -> anyhow::Result<()> {
-    let Installation { store, vault, caller: Caller { actor, .. } } =
-        Installation::open(config).await?;
-    let rotation = Rotation { store: &*store, vault: &vault, actor: &actor, now: now() };
-    let signs_from = now().plus_secs(lead_s);
-    rotation.rotate(algorithm, signs_from).await?;
-    let ring = rotation.ring(algorithm).await?;
-    let key = ring.newest().context("the new key is not there")?;
+    let installation = Installation::open(config).await?;
+    let key = keys::rotate(&installation.act(), Next { algorithm, lead_s, after: None }).await?;
     let value = json!({ "kid": key.kid, "signs_from": when::utc(key.signs_from) });
     output.print(&value, || {
         let signs_from = when::utc(key.signs_from);
@@ -118,34 +116,32 @@ async fn rotate(
 }
 
 async fn kill(kid: &str, yes: bool, config: &Config, output: Output) -> anyhow::Result<()> {
-    let Installation { store, vault, caller: Caller { actor, .. } } =
-        Installation::open(config).await?;
-    let rings = store.rings().await?;
-    let ring = rings.iter().find(|ring| ring.keys.iter().any(|key| key.kid == kid));
-    let algorithm = ring
-        .map(|ring| ring.algorithm)
-        .with_context(|| format!("there is no signing key {kid:?}; see `hallpass key list`"))?;
+    let installation = Installation::open(config).await?;
     anyhow::ensure!(
         yes,
         "this kills every live token that {kid} has signed, so every customer has to fetch a new \
          one; say --yes if that is what you want"
     );
-    let rotation = Rotation { store: &*store, vault: &vault, actor: &actor, now: now() };
-    let change = rotation.kill(algorithm, kid).await?;
-    let newest = rotation.ring(algorithm).await?.newest().map(|key| key.kid.clone());
-    let value = json!({ "killed": kid, "signing": newest, "change_seq": change.seq });
+    let killed = match keys::kill(&installation.act(), kid).await {
+        Err(ManagementError::NotFound(_)) => {
+            anyhow::bail!("there is no signing key {kid:?}; see `hallpass key list`")
+        }
+        other => other?,
+    };
+    let seq = killed.change.seq;
+    let value = json!({ "killed": kid, "signing": killed.signing, "change_seq": seq });
     output.print(&value, || {
         format!(
             "Killed {kid}: every token it signed is dead at every connected verifier within a \
              second. {} signs now.",
-            newest.as_deref().unwrap_or("A new key")
+            killed.signing.as_deref().unwrap_or("A new key")
         )
     });
     Ok(())
 }
 
 async fn change_master(new_file: &Path, config: &Config, output: Output) -> anyhow::Result<()> {
-    let (Installation { store, caller: Caller { actor, .. }, .. }, old) = {
+    let (Installation { store, caller, .. }, old) = {
         anyhow::ensure!(
             config.database().exists(),
             "there is no Hallpass database at {}; run `hallpass init` first",
@@ -162,7 +158,7 @@ async fn change_master(new_file: &Path, config: &Config, output: Output) -> anyh
         "{} holds the master key that is in use already",
         new_file.display()
     );
-    first_start::change_master_key(&*store, (&old, &new), &actor, now()).await?;
+    first_start::change_master_key(&*store, (&old, &new), &caller.actor, now()).await?;
     let value = json!({ "old": old.fingerprint(), "new": new.fingerprint(), "file": new_file });
     output.print(&value, || {
         format!(

@@ -5,6 +5,7 @@ use hallpass_core::{Conflict, organization::PolicyViolation};
 use hallpass_store::StoreError;
 
 use super::Denied;
+use crate::rotation::RotationError;
 
 /// Why an act was not done. Each message says what happened and what to do.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum ManagementError {
     /// The state is not what the caller thought.
     #[error(transparent)]
     Conflict(Conflict),
+    /// A signing key could not be made: a defect, or a vault that is damaged.
+    #[error("{0}")]
+    Key(String),
     /// The store.
     #[error(transparent)]
     Store(StoreError),
@@ -58,6 +62,15 @@ impl From<Conflict> for ManagementError {
         match conflict {
             Conflict::NotFound(what) => Self::NotFound(what),
             other => Self::Conflict(other),
+        }
+    }
+}
+
+impl From<RotationError> for ManagementError {
+    fn from(error: RotationError) -> Self {
+        match error {
+            RotationError::Store(error) => error.into(),
+            other => Self::Key(other.to_string()),
         }
     }
 }

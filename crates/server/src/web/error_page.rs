@@ -91,6 +91,10 @@ impl From<ManagementError> for PageError {
             ManagementError::NotFound(_) => Self::NotFound,
             ManagementError::Conflict(conflict) => conflict.into(),
             ManagementError::Store(error) => error.into(),
+            why @ ManagementError::Key(_) => {
+                tracing::error!(%why, "A page could not make a signing key");
+                Self::Internal
+            }
             why @ (ManagementError::Forbidden(_) | ManagementError::NotOperator) => {
                 Self::Forbidden(why.to_string())
             }

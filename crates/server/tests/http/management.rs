@@ -1,4 +1,5 @@
 //! Acts, as the dashboard, the management API and the command line call them.
 
 mod credentials;
+mod installation;
 mod roles;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use hallpass_core::{
-    Api, Change, ClientId, Credential, Image, Installation, Mutation, Organization, Person,
-    PersonId, Timestamp,
+    Api, Change, ClientId, Credential, Image, Installation, Mutation, Organization, OrganizationId,
+    Person, PersonId, Timestamp,
     audit::{Actor, Event},
     change::Key,
     opaque::OpaqueDigest,
@@ -15,8 +15,9 @@ use hallpass_core::{
     usage::{Sighting, Usage},
 };
 use hallpass_store::{
-    AuditFilter, Chain, Counts, CredentialFilter, DailyUsage, Feed, LastUsed, Newest, People,
-    PersonBy, Pruned, Retention, SeenSession, Snapshot, SqliteStore, Store, StoreError,
+    AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
+    Newest, People, PersonBy, Pruned, Retention, SeenSession, Snapshot, SqliteStore, Store,
+    StoreError,
 };
 
 pub(crate) struct UnsteadyStore {
@@ -96,6 +97,13 @@ impl Store for UnsteadyStore {
 
     async fn count_credentials(&self, filter: &CredentialFilter) -> Result<u64, StoreError> {
         self.inner()?.count_credentials(filter).await
+    }
+
+    async fn credential_counts(
+        &self,
+        of: Option<&OrganizationId>,
+    ) -> Result<Vec<(OrganizationId, CredentialCounts)>, StoreError> {
+        self.inner()?.credential_counts(of).await
     }
 
     async fn load(&self, sink: &mut (dyn FnMut(Image) + Send)) -> Result<Snapshot, StoreError> {

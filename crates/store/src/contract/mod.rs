@@ -47,6 +47,7 @@ macro_rules! contract {
             reads credentials_are_listed_by_page,
             reads a_filter_finds_what_it_says,
             reads the_newest_come_first,
+            reads credentials_are_counted_by_organization_and_status,
             reads what_has_expired_is_due,
             usage usage_adds_up,
             usage usage_goes_with_its_credential,

@@ -7,7 +7,7 @@ use super::{
     fixtures::{active, pending, secret},
     organization,
 };
-use crate::{CredentialFilter, Newest, StoreError};
+use crate::{CredentialCounts, CredentialFilter, Newest, StoreError};
 
 async fn ids(world: &World, filter: &CredentialFilter, page: usize) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
@@ -150,6 +150,27 @@ pub(crate) async fn what_has_expired_is_due(bench: &dyn Bench) {
         world.commit_at(Mutation::ExpireCredential(client_id(number)), NOW.plus_secs(1800)).await;
     }
     assert_eq!(due(1_000_000, 9).await, of(&[]));
+}
+
+pub(crate) async fn credentials_are_counted_by_organization_and_status(bench: &dyn Bench) {
+    let world = World::with_credentials(bench, 4).await;
+    world.add(pending(5, "waits")).await;
+    world.commit(Mutation::PauseCredential(client_id(1))).await;
+    world.commit(Mutation::RevokeCredential(client_id(2))).await;
+    world.commit(Mutation::RevokeCredential(client_id(3))).await;
+    world.commit(Mutation::AddOrganization(organization(2))).await;
+    let mut other = active(6);
+    other.organization_id = organization(2).id;
+    world.add(other).await;
+
+    let one = CredentialCounts { pending: 1, active: 1, paused: 1, revoked: 2 };
+    let two = CredentialCounts { active: 1, ..CredentialCounts::default() };
+    let all = [(organization(1).id, one), (organization(2).id, two)];
+    assert_eq!(world.store.credential_counts(None).await.unwrap(), all);
+    for (number, wanted) in [(1, &all[..1]), (2, &all[1..]), (3, &[])] {
+        let of = organization(number).id;
+        assert_eq!(world.store.credential_counts(Some(&of)).await.unwrap(), wanted, "{number}");
+    }
 }
 
 pub(crate) async fn a_damaged_row_is_named(bench: &dyn Bench) {

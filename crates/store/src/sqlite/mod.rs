@@ -26,7 +26,8 @@ use std::{
 
 use async_trait::async_trait;
 use hallpass_core::{
-    Api, Change, ClientId, Credential, Image, Installation, Mutation, Organization, Timestamp,
+    Api, Change, ClientId, Credential, Image, Installation, Mutation, Organization, OrganizationId,
+    Timestamp,
     audit::{Actor, Event},
     change::Key,
     ring::Ring,
@@ -41,8 +42,8 @@ use self::{
     writer::Writer,
 };
 use crate::{
-    AuditFilter, Chain, Counts, CredentialFilter, DailyUsage, Feed, LastUsed, Newest, Pruned,
-    Retention, Snapshot, Store, StoreError, document,
+    AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
+    Newest, Pruned, Retention, Snapshot, Store, StoreError, document,
 };
 
 /// The store in one SQLite file. Dropping it finishes the writes that wait.
@@ -153,6 +154,14 @@ impl Store for SqliteStore {
     async fn count_credentials(&self, filter: &CredentialFilter) -> Result<u64, StoreError> {
         let filter = filter.clone();
         self.readers.run(move |session| credentials::count(session, &filter)).await
+    }
+
+    async fn credential_counts(
+        &self,
+        of: Option<&OrganizationId>,
+    ) -> Result<Vec<(OrganizationId, CredentialCounts)>, StoreError> {
+        let of = of.cloned();
+        self.readers.run(move |session| credentials::counts(session, of.as_ref())).await
     }
 
     async fn load(&self, sink: &mut (dyn FnMut(Image) + Send)) -> Result<Snapshot, StoreError> {
