@@ -2,9 +2,12 @@
 //! use the dev profile and the same features, so that nothing is compiled twice.
 
 use crate::stage::{Stage, Work};
-use crate::tidy;
+use crate::{browser, tidy};
 
-/// Format, tidy, clippy, docs, tests.
+/// The stage that `cargo xtask test` is stricter about.
+pub(crate) const TESTS: &str = "tests";
+
+/// Format, tidy, clippy, docs, browser, tests.
 pub(crate) const STAGES: &[Stage] = &[
     Stage { name: "format", work: cargo(&["fmt", "--all", "--check"]) },
     Stage { name: "tidy", work: Work::Call { run: tidy::run, alone: "cargo xtask tidy" } },
@@ -28,7 +31,11 @@ pub(crate) const STAGES: &[Stage] = &[
         },
     },
     Stage {
-        name: "tests",
+        name: "browser",
+        work: Work::Call { run: browser::prepare, alone: "cargo xtask check" },
+    },
+    Stage {
+        name: TESTS,
         // Every failing test at once is worth more than a quick end.
         work: cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]),
     },

@@ -9,6 +9,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("test", "installs what is missing, then runs everything: check, supply chain, fuzz, interop"),
     ("fuzz", "broken input for every parser: [SECONDS for each] [TARGET…]"),
     ("interop", "strangers' OAuth libraries against the binary; arguments go to interop/run.py"),
+    ("screenshots", "runs the browser tests and keeps a picture of every page; takes a folder"),
     ("bench", "release build and benchmarks; arguments go to the bench binary"),
     ("supply-chain", "one TLS stack, one HTTP client, core and token free of I/O"),
     ("tidy", "the project's own rules: arrows, sizes, names, paths, links"),
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Fuzz(Vec<String>),
     /// The arguments for `interop/run.py`.
     Interop(Vec<String>),
+    /// The folder for the pictures.
+    Screenshots(Option<String>),
     /// The arguments for the `bench` binary.
     Bench(Vec<String>),
     SupplyChain,
@@ -46,7 +49,7 @@ impl std::fmt::Display for UsageError {
                  `cargo xtask --help` lists them all"
             ),
             Self::UnexpectedArgument { command, argument } => {
-                write!(f, "`{command}` takes no arguments, but got `{argument}`")
+                write!(f, "`{command}` has no use for the argument `{argument}`")
             }
         }
     }
@@ -79,6 +82,14 @@ impl Command {
             "supply-chain" => alone(Self::SupplyChain),
             "tidy" => alone(Self::Tidy),
             "fuzz" => Ok(Self::Fuzz(rest.to_vec())),
+            "screenshots" => match rest {
+                [] => Ok(Self::Screenshots(None)),
+                [folder] => Ok(Self::Screenshots(Some(folder.clone()))),
+                [_, argument, ..] => Err(UsageError::UnexpectedArgument {
+                    command: name.clone(),
+                    argument: argument.clone(),
+                }),
+            },
             "interop" => Ok(Self::Interop(rest.to_vec())),
             "bench" => Ok(Self::Bench(rest.to_vec())),
             "help" | "--help" | "-h" => Ok(Self::Help),
@@ -161,7 +172,9 @@ mod tests {
         assert_eq!(parse("interop go --keep"), Ok(Command::Interop(passed(&["go", "--keep"]))));
         assert_eq!(parse("fuzz 60 jwt"), Ok(Command::Fuzz(passed(&["60", "jwt"]))));
         assert_eq!(parse("bench sign"), Ok(Command::Bench(passed(&["sign"]))));
-        for line in ["check now", "test now", "supply-chain now", "tidy now"] {
+        assert_eq!(parse("screenshots"), Ok(Command::Screenshots(None)));
+        assert_eq!(parse("screenshots a"), Ok(Command::Screenshots(Some("a".to_owned()))));
+        for line in ["check now", "test now", "supply-chain now", "tidy now", "screenshots a b"] {
             assert!(matches!(parse(line), Err(UsageError::UnexpectedArgument { .. })), "{line}");
         }
     }

@@ -2,6 +2,7 @@
 //! programs and reads files; it must never change a tracked file.
 
 mod bench;
+mod browser;
 mod check;
 mod command;
 mod fuzz;
@@ -44,6 +45,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Test => stage::run_all(&test::stages(), &workspace),
         Command::Interop(extra) => interop::run(&workspace, &extra),
         Command::Fuzz(extra) => fuzz::run(&workspace, &extra),
+        Command::Screenshots(folder) => browser::screenshots(&workspace, folder.as_deref()),
         Command::Bench(extra) => bench::run(&workspace, &extra),
         Command::SupplyChain => supply_chain::run(&workspace),
         Command::Tidy => tidy::run(&workspace),

@@ -2,7 +2,7 @@
 //! need anything that it did not check for, or install, in its first stage.
 
 use crate::stage::{Stage, Work};
-use crate::{check, fuzz, interop, supply_chain, tools};
+use crate::{browser, check, fuzz, interop, supply_chain, tools};
 
 /// Tools, supply chain, all of `check`, a little fuzzing, interop.
 pub(crate) fn stages() -> Vec<Stage> {
@@ -17,8 +17,33 @@ pub(crate) fn stages() -> Vec<Stage> {
         Stage { name: "tools", work: tools },
         Stage { name: "supply chain", work: supply_chain },
     ];
-    stages.extend_from_slice(check::STAGES);
+    stages.extend(check::STAGES.iter().copied().map(with_a_browser));
     stages.push(Stage { name: "fuzz", work: fuzz });
     stages.push(Stage { name: "interop", work: interop });
     stages
+}
+
+/// The same stage; the tests must find a browser.
+fn with_a_browser(stage: Stage) -> Stage {
+    match stage.work {
+        Work::Cargo { args, .. } if stage.name == check::TESTS => {
+            Stage { work: Work::Cargo { args, env: &[browser::REQUIRED] }, ..stage }
+        }
+        _ => stage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_required_where_everything_is_tested() {
+        let is_strict = |stage: &Stage| match stage.work {
+            Work::Cargo { env, .. } => env.contains(&browser::REQUIRED),
+            Work::Call { .. } => false,
+        };
+        assert!(stages().iter().any(is_strict));
+        assert!(!check::STAGES.iter().any(is_strict));
+    }
 }

@@ -76,6 +76,18 @@ const TOOLS: &[Tool] = &[
         why: "installs the JavaScript peers",
     },
     Tool {
+        name: "chromium",
+        probe: &["chromium", "--version"],
+        source: Source::Apt(&["chromium"]),
+        why: "shows the dashboard to its tests",
+    },
+    Tool {
+        name: "chromedriver",
+        probe: &["chromedriver", "--version"],
+        source: Source::Apt(&["chromium-driver"]),
+        why: "drives the browser",
+    },
+    Tool {
         name: "go",
         probe: &["go", "version"],
         source: Source::Apt(&["golang-go"]),

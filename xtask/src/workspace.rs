@@ -11,6 +11,7 @@ use crate::process;
 /// The checkout that `cargo xtask` was called in.
 pub(crate) struct Workspace {
     root: PathBuf,
+    target: PathBuf,
     members: Vec<String>,
 }
 
@@ -28,13 +29,20 @@ impl Workspace {
     fn from_metadata(json: &str) -> Result<Self> {
         let metadata: Value = serde_json::from_str(json).context("cargo metadata")?;
         let root = metadata["workspace_root"].as_str().context("no workspace_root")?;
+        let target = metadata["target_directory"].as_str().context("no target_directory")?;
         let packages = metadata["packages"].as_array().context("no packages")?;
         let names = packages.iter().filter_map(|package| package["name"].as_str());
-        Ok(Self { root: root.into(), members: names.map(str::to_owned).collect() })
+        let (root, target) = (root.into(), target.into());
+        Ok(Self { root, target, members: names.map(str::to_owned).collect() })
     }
 
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Where cargo builds; git ignores it.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
     }
 
     pub(crate) fn has_member(&self, package: &str) -> bool {
@@ -67,7 +75,7 @@ impl Workspace {
     /// A workspace without members, for tests.
     #[cfg(test)]
     pub(crate) fn at(root: &str) -> Self {
-        Self { root: root.into(), members: Vec::new() }
+        Self { root: root.into(), target: root.into(), members: Vec::new() }
     }
 }
 
@@ -86,9 +94,11 @@ mod tests {
 
     #[test]
     fn metadata_names_root_and_members() {
-        let json = r#"{"packages":[{"name":"hallpass"},{"name":"xtask"}],"workspace_root":"here"}"#;
+        let json = r#"{"packages":[{"name":"hallpass"},{"name":"xtask"}],"workspace_root":"here",
+            "target_directory":"there"}"#;
         let workspace = Workspace::from_metadata(json).unwrap();
         assert_eq!(workspace.root(), Path::new("here"));
+        assert_eq!(workspace.target(), Path::new("there"));
         assert!(workspace.has_member("xtask") && !workspace.has_member("bench"));
     }
 
