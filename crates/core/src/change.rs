@@ -1,6 +1,10 @@
 //! Changes: what everyone learns of a write. A change carries the whole new state of what was
 //! written, so applying it twice, or from any older state, gives the same result.
 
+use std::fmt;
+
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hallpass_token::{feed::Entry, jose::Algorithm};
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +53,31 @@ pub enum Image {
     Vault(Vault),
 }
 
+/// Which state of a row somebody has seen: equal as long as nothing of the row has changed.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Version(Box<str>);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for Version {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
 impl Image {
+    /// The version of this state: a digest of it.
+    pub fn version(&self) -> Version {
+        // Maps of text and numbers always serialize; were one not to, no version would match.
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        let hash = digest::digest(&digest::SHA256, &text);
+        Version(URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16]).into())
+    }
+
     /// The name of what this is the state of.
     pub fn key(&self) -> Key {
         match self {

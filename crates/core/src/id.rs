@@ -100,6 +100,20 @@ prefixed_id!(
     "api_",
     "an API id: api_ and 22 letters or digits"
 );
+
+impl ApiId {
+    /// The id of Hallpass's own management API: the same in every installation, so that a grant
+    /// for it is told from all others without a look-up.
+    pub fn management() -> Self {
+        Self::from_entropy([0; 16])
+    }
+
+    /// Whether this is Hallpass's own management API.
+    pub fn is_management(&self) -> bool {
+        *self == Self::management()
+    }
+}
+
 prefixed_id!(
     /// Name of one secret of a credential; not the secret.
     SecretId,
@@ -136,6 +150,18 @@ mod tests {
             "hpc_000000000000000000000-",
         ] {
             assert!(text.parse::<ClientId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_management_api_is_known_by_its_id() {
+        assert_eq!(ApiId::management().as_str(), "api_0000000000000000000000");
+        for (id, is) in [
+            (ApiId::management(), true),
+            (ApiId::from_entropy([1; 16]), false),
+            (ApiId::from_entropy([0xFF; 16]), false),
+        ] {
+            assert_eq!(id.is_management(), is, "{id}");
         }
     }
 }

@@ -127,6 +127,36 @@ impl Permission {
     }
 }
 
+/// Something that may be done to the whole installation. Operators may do all of it; no role
+/// within an organization has any.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Duty {
+    /// See every organization.
+    ReadOrganizations,
+    /// Make, rename, suspend and resume organizations.
+    WriteOrganizations,
+    /// Make and change APIs.
+    WriteApis,
+    /// See the signing keys' public halves and dates.
+    ReadKeys,
+    /// Rotate signing keys, and kill compromised ones.
+    WriteKeys,
+    /// Make somebody an operator, or no longer one.
+    ManageOperators,
+}
+
+impl Duty {
+    /// Every duty.
+    pub const ALL: [Self; 6] = [
+        Self::ReadOrganizations,
+        Self::WriteOrganizations,
+        Self::WriteApis,
+        Self::ReadKeys,
+        Self::WriteKeys,
+        Self::ManageOperators,
+    ];
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,6 +54,14 @@ impl Scopes {
         &self.0
     }
 
+    /// The set of these words; what is no scope is left out.
+    pub fn from_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut words: Vec<&str> = words.into_iter().filter(|word| is_token(word)).collect();
+        words.sort_unstable();
+        words.dedup();
+        Self::from_sorted(words.into_iter())
+    }
+
     fn from_sorted<'a>(scopes: impl Iterator<Item = &'a str>) -> Self {
         let mut joined = String::new();
         for scope in scopes {
@@ -77,18 +85,22 @@ impl FromStr for Scopes {
         if text.len() > 2000 {
             return Err(BadScopes::TooLong);
         }
-        let token = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
         let mut scopes: Vec<&str> = text.split(' ').collect();
         if scopes.len() > 100 {
             return Err(BadScopes::TooLong);
         }
-        if scopes.iter().any(|scope| scope.is_empty() || !scope.bytes().all(token)) {
+        if !scopes.iter().all(|scope| is_token(scope)) {
             return Err(BadScopes::Syntax);
         }
         scopes.sort_unstable();
         scopes.dedup();
         Ok(Self::from_sorted(scopes.into_iter()))
     }
+}
+
+/// RFC 6749 §3.3's `scope-token`.
+fn is_token(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
 }
 
 impl TryFrom<String> for Scopes {

@@ -8,6 +8,7 @@ mod document;
 mod error;
 mod people;
 mod query;
+mod receipts;
 pub mod sqlite;
 
 use async_trait::async_trait;
@@ -27,6 +28,7 @@ pub use self::{
         AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
         Newest, Pruned, Retention, Snapshot,
     },
+    receipts::{Answer, Claim, Receipts, Request},
     sqlite::SqliteStore,
 };
 
@@ -36,7 +38,7 @@ pub use self::{
 /// Every method may fail with [`StoreError::Unavailable`] (try again) or
 /// [`StoreError::Damaged`] (a row does not parse).
 #[async_trait]
-pub trait Store: People + Send + Sync + 'static {
+pub trait Store: People + Receipts + Send + Sync + 'static {
     /// The one door: row, audit event, sequence number, change and death, in one transaction
     /// that is on disk when this returns. `at` is the caller's clock.
     ///

@@ -146,6 +146,8 @@ pub struct Pruned {
     pub sightings: u64,
     /// Sessions that are over.
     pub sessions: u64,
+    /// Receipts whose day is over.
+    pub receipts: u64,
 }
 
 /// Whether the audit log is as it was written.

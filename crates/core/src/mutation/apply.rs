@@ -45,6 +45,12 @@ impl Mutation {
         inst: &Installation,
         made: Made<'_>,
     ) -> Result<Outcome, Conflict> {
+        if let Self::IfUnchanged(seen, then) = self {
+            return match &current {
+                Some(image) if image.version() == *seen => then.apply(current, inst, made),
+                _ => Err(Conflict::ChangedMeanwhile),
+            };
+        }
         match (self.key(), current) {
             (Key::Organization(_), None) => self.on_organization(None, inst, made),
             (Key::Organization(_), Some(Image::Organization(now))) => {

@@ -8,6 +8,9 @@ pub enum Conflict {
     /// What it is about does not exist.
     #[error("no such {0}: it may have been deleted, or the id is mistyped")]
     NotFound(&'static str),
+    /// The row is not as its maker has seen it.
+    #[error("somebody changed it since you looked; look at it again before you change it")]
+    ChangedMeanwhile,
     /// What it would make exists.
     #[error("{0} already exists")]
     AlreadyExists(&'static str),

@@ -16,7 +16,7 @@ pub use self::{
 use crate::{
     Api, ClientId, Credential, Organization, OrganizationId, Person, PersonId, SecretId, Session,
     Timestamp,
-    change::Key,
+    change::{Key, Version},
     credential::{LiveTokens, NewSecret, Settings},
     opaque::OpaqueDigest,
     organization::OrganizationStep,
@@ -141,6 +141,8 @@ pub enum Mutation {
     ConfirmSession(OpaqueDigest),
     /// A person signs out, or is signed out.
     EndSession(OpaqueDigest),
+    /// Something else, if the row is still as its maker has seen it.
+    IfUnchanged(Version, Box<Mutation>),
     /// Stores the wrapped data keys: at first start, and when the master key changes.
     SetVault {
         /// The vault as it shall be.
@@ -183,6 +185,7 @@ impl Mutation {
             Self::ChangePerson(id, _) => Key::Person(id.clone()),
             Self::BeginSession(session) => Key::Session(session.id.clone()),
             Self::ConfirmSession(id) | Self::EndSession(id) => Key::Session(id.clone()),
+            Self::IfUnchanged(_, then) => then.key(),
             Self::SetVault { .. } => Key::Vault,
         }
     }
@@ -207,6 +210,7 @@ impl Mutation {
                 | OrganizationStep::Accept { person_id, .. },
             ) => vec![Key::Person(person_id.clone())],
             Self::BeginSession(session) => vec![Key::Person(session.person_id.clone())],
+            Self::IfUnchanged(_, then) => then.requires(),
             _ => Vec::new(),
         }
     }

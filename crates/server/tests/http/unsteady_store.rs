@@ -15,9 +15,9 @@ use hallpass_core::{
     usage::{Sighting, Usage},
 };
 use hallpass_store::{
-    AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-    Newest, People, PersonBy, Pruned, Retention, SeenSession, Snapshot, SqliteStore, Store,
-    StoreError,
+    Answer, AuditFilter, Chain, Claim, Counts, CredentialCounts, CredentialFilter, DailyUsage,
+    Feed, LastUsed, Newest, People, PersonBy, Pruned, Receipts, Request, Retention, SeenSession,
+    Snapshot, SqliteStore, Store, StoreError,
 };
 
 pub(crate) struct UnsteadyStore {
@@ -223,5 +223,20 @@ impl People for UnsteadyStore {
 
     async fn owners_of_secret(&self, digest: &Digest) -> Result<Vec<ClientId>, StoreError> {
         self.inner()?.owners_of_secret(digest).await
+    }
+}
+
+#[async_trait]
+impl Receipts for UnsteadyStore {
+    async fn claim(&self, request: &Request, now: Timestamp) -> Result<Claim, StoreError> {
+        self.inner()?.claim(request, now).await
+    }
+
+    async fn settle(&self, request: &Request, answer: &Answer) -> Result<(), StoreError> {
+        self.inner()?.settle(request, answer).await
+    }
+
+    async fn release(&self, request: &Request) -> Result<(), StoreError> {
+        self.inner()?.release(request).await
     }
 }

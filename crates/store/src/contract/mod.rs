@@ -6,6 +6,7 @@ mod fixtures;
 pub(crate) mod logs;
 pub(crate) mod people;
 pub(crate) mod reads;
+pub(crate) mod receipts;
 pub(crate) mod usage;
 pub(crate) mod writes;
 
@@ -34,6 +35,7 @@ macro_rules! contract {
             writes every_mutation_round_trips,
             writes every_kill_reaches_the_feed,
             writes a_refused_mutation_takes_no_number,
+            writes what_changed_since_it_was_seen_is_not_changed,
             writes names_and_audiences_are_unique,
             writes required_rows_must_exist,
             writes the_longest_lifetime_only_grows,
@@ -60,6 +62,9 @@ macro_rules! contract {
             people sessions_are_seen_and_end,
             people what_works_once_works_once_under_many_hands,
             people a_secret_leads_to_its_owner,
+            receipts a_request_is_claimed_once_and_answered_again,
+            receipts of_many_who_claim_one_gets_it,
+            receipts a_receipt_lasts_a_day,
             concurrency numbers_stay_gapless_under_32_writers,
             concurrency a_refused_write_harms_no_other,
             concurrency two_processes_share_one_log,

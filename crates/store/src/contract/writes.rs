@@ -1,7 +1,7 @@
 //! What a commit does to the rows, and when it is refused.
 
 use hallpass_core::{
-    Conflict, Image, Mutation,
+    Api, Conflict, Image, Mutation,
     audit::Actor,
     change::{Effect, Key},
     credential::LiveTokens,
@@ -53,8 +53,13 @@ fn kinds(mutation: &Mutation) -> usize {
         | Mutation::ConfirmSession(_)
         | Mutation::EndSession(_)
         | Mutation::NoteSecret { .. }
-        | Mutation::SetVault { .. } => 31,
+        | Mutation::IfUnchanged(..)
+        | Mutation::SetVault { .. } => 32,
     }
+}
+
+fn api_of(token_lifetime_s: u64) -> Api {
+    api(1).with_token_lifetime(token_lifetime_s).unwrap()
 }
 
 /// A life that takes every step, in an order in which none is refused.
@@ -83,7 +88,11 @@ fn of_every_kind() -> Vec<Mutation> {
         Mutation::ConfirmSession(session(1).id),
         Mutation::EndSession(session(1).id),
         Mutation::AddApi(api(1)),
-        Mutation::UpdateApi(api(1).with_token_lifetime(60).unwrap()),
+        Mutation::UpdateApi(api_of(60)),
+        Mutation::IfUnchanged(
+            Image::Api(api_of(60)).version(),
+            Box::new(Mutation::UpdateApi(api_of(90))),
+        ),
         Mutation::AddKey { key: Box::new(first), after: None },
         Mutation::AddKey { key: Box::new(second), after: Some(kids.0) },
         kill_key,
@@ -313,4 +322,18 @@ pub(crate) async fn everything_is_there_after_reopening(bench: &dyn Bench) {
     let after = all(World { store: bench.open().await }).await;
     assert_eq!(before, after);
     assert_eq!(after.2[0].actor, by);
+}
+
+pub(crate) async fn what_changed_since_it_was_seen_is_not_changed(bench: &dyn Bench) {
+    let world = World::with_credentials(bench, 1).await;
+    let key = Key::Credential(client_id(1));
+    let seen = world.store.image(&key).await.unwrap().unwrap().version();
+    let pause = || Mutation::PauseCredential(client_id(1));
+    let guarded = |then| Mutation::IfUnchanged(seen.clone(), Box::new(then));
+    let change = world.commit(guarded(pause())).await;
+    assert!(change.death.is_some());
+    let late = guarded(Mutation::ResumeCredential(client_id(1)));
+    assert_eq!(world.refusal(late).await, Conflict::ChangedMeanwhile);
+    let gone = Mutation::IfUnchanged(seen, Box::new(Mutation::PauseCredential(client_id(9))));
+    assert_eq!(world.refusal(gone).await, Conflict::ChangedMeanwhile);
 }

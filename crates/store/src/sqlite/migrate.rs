@@ -25,6 +25,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0003_sightings",
         sql: include_str!("../migrations/0003_sightings.sqlite.sql"),
     },
+    Migration {
+        name: "0004_receipts",
+        sql: include_str!("../migrations/0004_receipts.sqlite.sql"),
+    },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS migrations (

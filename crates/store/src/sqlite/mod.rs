@@ -11,6 +11,7 @@ mod open;
 mod people;
 mod prune;
 mod readers;
+mod receipts;
 mod rows;
 mod session;
 mod sightings;
@@ -198,8 +199,9 @@ impl Store for SqliteStore {
             sum.usage += done.usage;
             sum.sightings += done.sightings;
             sum.sessions += done.sessions;
+            sum.receipts += done.receipts;
             let counts = [done.feed, done.changes, done.usage, done.sightings, done.sessions];
-            if counts.into_iter().all(|count| count < prune::STEP) {
+            if counts.into_iter().chain([done.receipts]).all(|count| count < prune::STEP) {
                 return Ok(sum);
             }
         }

@@ -9,7 +9,7 @@ use super::{
     session::{Session, int, uint},
     sightings,
 };
-use crate::{Pruned, Retention, StoreError};
+use crate::{Pruned, Retention, StoreError, receipts};
 
 /// How many rows of a table one transaction removes at most.
 pub(super) const STEP: u64 = 1000;
@@ -37,9 +37,14 @@ pub(super) fn step(
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at <= ?1 LIMIT ?2)",
         params![int(now.as_millis()), int(STEP)],
     )?;
+    let receipts = session.execute(
+        "DELETE FROM receipts WHERE (owner, key) IN
+            (SELECT owner, key FROM receipts WHERE begun_at <= ?1 LIMIT ?2)",
+        params![int(now.minus_secs(receipts::KEPT_S).as_millis()), int(STEP)],
+    )?;
     let changes = changes(session, now, keep)?;
     let (feed, usage, sessions) = (feed as u64, usage as u64, sessions as u64);
-    Ok(Pruned { feed, changes, usage, sightings, sessions })
+    Ok(Pruned { feed, changes, usage, sightings, sessions, receipts: receipts as u64 })
 }
 
 fn changes(session: &Session, now: Timestamp, keep: &Retention) -> Result<u64, StoreError> {
