@@ -17,7 +17,7 @@ use hallpass_core::{
 use hallpass_server::{
     clock::{Clock, SystemClock},
     entropy, first_start,
-    management::{Act, Caller},
+    management::{Act, Caller, own_api},
 };
 use hallpass_store::{SqliteStore, Store, sqlite::Options};
 
@@ -48,7 +48,10 @@ impl Installation {
             None => bail!("{}", no_master_key(config)),
         };
         let store = SqliteStore::open(&config.database(), Options::default())?;
-        Self::with(store, master).await
+        let (installation, master) = Self::with(store, master).await?;
+        let audience = config.server.url(own_api::PATH);
+        own_api::ensure(&*installation.store, &audience, &installation.caller.actor, now()).await?;
+        Ok((installation, master))
     }
 
     /// Opens it for a command, which never creates one by mistake.

@@ -13,7 +13,7 @@ use crate::{
     metrics::Metrics,
     passwords::Passwords,
     usage::Counters,
-    web::{challenge::Answered, limits::FailedLogins, tries::Tries},
+    web::{allowance::Allowance, challenge::Answered, limits::FailedLogins, tries::Tries},
 };
 
 /// One node. Cheap to clone.
@@ -42,6 +42,10 @@ pub struct Parts {
     pub(crate) answered: Answered,
     /// Turns at checking passwords.
     pub(crate) passwords: Passwords,
+    /// Calls of the management API, by credential.
+    pub(crate) management_calls: Allowance,
+    /// Reports of found secrets, by network.
+    pub(crate) leak_reports: Allowance,
     /// Set when the node shuts down, so that open streams end.
     pub closing: CancellationToken,
 }
@@ -70,6 +74,7 @@ impl Parts {
             pepper: &self.live.directory.pepper,
             vault: self.live.keys.vault(),
             now: self.clock.now(),
+            only_if: None,
         }
     }
 }
@@ -87,6 +92,8 @@ impl App {
             answered: Answered::default(),
             tries: Tries::new(config.failed_sign_ins_per_minute),
             passwords: Passwords::new(config.password_checks_at_once),
+            management_calls: Allowance::new(config.management_calls_per_minute),
+            leak_reports: Allowance::new(config.leak_reports_per_minute),
             config,
             clock,
             store,

@@ -51,6 +51,10 @@ pub struct Config {
     pub session_s: u64,
     /// How long a person stays signed in without opening a page, in seconds.
     pub session_idle_s: u64,
+    /// Calls of the management API by one credential in a minute, until 429.
+    pub management_calls_per_minute: u32,
+    /// Reports of found secrets from one network in a minute, until 429.
+    pub leak_reports_per_minute: u32,
     /// How long a node goes on without its database, in seconds.
     pub max_staleness_s: u64,
     /// How long verifiers may cache the JWKS, in seconds.
@@ -92,6 +96,8 @@ impl Default for Config {
             smtp_password_file: None,
             session_s: 12 * 3600,
             session_idle_s: 2 * 3600,
+            management_calls_per_minute: 600,
+            leak_reports_per_minute: 30,
             max_staleness_s: 3600,
             jwks_max_age_s: 3600,
             key_publish_lead_s: 86_400,
@@ -164,6 +170,8 @@ impl Config {
             ("password_checks_at_once", self.password_checks_at_once as u64, 1, 1000),
             ("session_s", self.session_s, 300, 30 * 86_400),
             ("session_idle_s", self.session_idle_s, 300, 30 * 86_400),
+            ("management_calls_per_minute", self.management_calls_per_minute.into(), 1, 1_000_000),
+            ("leak_reports_per_minute", self.leak_reports_per_minute.into(), 1, 1_000_000),
             ("max_staleness_s", self.max_staleness_s, 5, MAX_STALENESS_S),
             ("jwks_max_age_s", self.jwks_max_age_s, 0, 7 * 86_400),
             ("key_rotation_s", self.key_rotation_s, 3600, 3650 * 86_400),

@@ -18,6 +18,7 @@ pub mod listener;
 pub mod live_directory;
 pub mod mail;
 pub mod management;
+mod management_api;
 pub mod metrics;
 mod oauth;
 mod ops;

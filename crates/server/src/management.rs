@@ -8,16 +8,22 @@ pub mod caller;
 pub mod credentials;
 mod error;
 pub mod keys;
+pub mod leaks;
 pub mod members;
 pub mod organizations;
+pub mod own_api;
 pub mod passkeys;
 pub mod people;
+pub mod scopes;
 pub mod secrets;
 pub mod sessions;
 
 use hallpass_core::{
-    Change, Image, Mutation, Organization, OrganizationId, Timestamp, change::Key,
-    permission::Permission, secret::Pepper, vault::OpenVault,
+    Change, Image, Mutation, Organization, OrganizationId, Timestamp,
+    change::{Key, Version},
+    permission::{Duty, Permission},
+    secret::Pepper,
+    vault::OpenVault,
 };
 use hallpass_store::{Store, StoreError};
 
@@ -51,6 +57,8 @@ pub struct Act<'a> {
     pub vault: &'a OpenVault,
     /// When.
     pub now: Timestamp,
+    /// What is changed must still be of this version.
+    pub only_if: Option<&'a Version>,
 }
 
 impl<'a> Act<'a> {
@@ -61,7 +69,15 @@ impl<'a> Act<'a> {
         vault: &'a OpenVault,
         now: Timestamp,
     ) -> Self {
-        Self { caller, store, door: Door::Store(store), pepper: &vault.pepper, vault, now }
+        Self {
+            caller,
+            store,
+            door: Door::Store(store),
+            pepper: &vault.pepper,
+            vault,
+            now,
+            only_if: None,
+        }
     }
 
     /// Refuses everybody but operators.
@@ -69,8 +85,23 @@ impl<'a> Act<'a> {
         self.caller.must_be_operator().map_err(|denied| ManagementError::denied(denied, ""))
     }
 
+    /// Refuses everybody but operators, and programs that have the scope.
+    fn must_have(&self, duty: Duty) -> Result<(), ManagementError> {
+        self.caller.must_have(duty).map_err(|denied| ManagementError::denied(denied, ""))
+    }
+
+    /// The same, if what it changes is still of a version that the caller has seen.
+    #[must_use]
+    pub fn only_if(self, seen: Option<&'a Version>) -> Self {
+        Self { only_if: seen, ..self }
+    }
+
     /// Writes a mutation in the caller's name. Whether they may is for the act to check first.
     async fn commit(&self, mutation: &Mutation) -> Result<Change, ManagementError> {
+        let guarded = self
+            .only_if
+            .map(|seen| Mutation::IfUnchanged(seen.clone(), Box::new(mutation.clone())));
+        let mutation = guarded.as_ref().unwrap_or(mutation);
         let change = match self.door {
             Door::Node(live) => live.commit(mutation, &self.caller.actor).await?,
             Door::Store(store) => store.commit(mutation, &self.caller.actor, self.now).await?,

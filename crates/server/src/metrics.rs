@@ -27,6 +27,7 @@ pub enum Endpoint {
     FeedStream,
     Health,
     Dashboard,
+    ManagementApi,
     Other,
 }
 
@@ -43,6 +44,7 @@ impl Endpoint {
             Self::FeedStream => "feed_stream",
             Self::Health => "health",
             Self::Dashboard => "dashboard",
+            Self::ManagementApi => "management_api",
             Self::Other => "other",
         }
     }
@@ -102,6 +104,10 @@ pub struct Metrics {
     pub sign_ins: Family<OutcomeLabels, Counter>,
     /// Failed logins that were answered with 429.
     pub too_many_failures: Counter,
+    /// Calls of the management API that were answered with 429.
+    pub management_limited: Counter,
+    /// Reports of found secrets that were answered with 429.
+    pub leak_reports_limited: Counter,
     /// Usage counts that found no room.
     pub usage_dropped: Counter,
     /// Batches of usage that could not be written.
@@ -154,6 +160,8 @@ impl Default for Metrics {
             connections: Gauge::default(),
             sign_ins: Family::default(),
             too_many_failures: Counter::default(),
+            management_limited: Counter::default(),
+            leak_reports_limited: Counter::default(),
             usage_dropped: Counter::default(),
             usage_lost: Counter::default(),
             panics: Counter::default(),
@@ -189,6 +197,16 @@ impl Metrics {
             "failed_logins_limited",
             "Failed logins answered with 429",
             self.too_many_failures.clone(),
+        );
+        to.register(
+            "management_limited",
+            "Calls of the management API answered with 429",
+            self.management_limited.clone(),
+        );
+        to.register(
+            "leak_reports_limited",
+            "Reports of found secrets answered with 429",
+            self.leak_reports_limited.clone(),
         );
         to.register(
             "usage_dropped",

@@ -10,6 +10,7 @@ use axum::{
 use crate::{
     app::App,
     dashboard, feed_http,
+    management_api::{self, Problem},
     metrics::Endpoint,
     oauth::{self, OAuthError},
     ops,
@@ -21,7 +22,7 @@ pub(crate) const REVOKE: &str = "/oauth/revoke";
 pub(crate) const INTROSPECT: &str = "/oauth/introspect";
 pub(crate) const JWKS: &str = "/.well-known/jwks.json";
 pub(crate) const FEED: &str = "/revocations";
-const FEED_STREAM: &str = "/revocations/stream";
+pub(crate) const FEED_STREAM: &str = "/revocations/stream";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 const HEALTH: &str = "/healthz";
@@ -44,7 +45,8 @@ pub fn public(app: &App) -> Router {
         .route(FEED_STREAM, get(feed_http::stream))
         .route(HEALTH, get(ops::health))
         .route(READY, get(ops::ready))
-        .merge(dashboard::routes(app));
+        .merge(dashboard::routes(app))
+        .merge(management_api::routes(app));
     let path = app.config.issuer_path();
     let table = if path.is_empty() {
         table
@@ -56,26 +58,36 @@ pub fn public(app: &App) -> Router {
     };
     table
         .fallback(async |State(app): State<App>, request: Request| {
-            refusal(&app, &request, OAuthError::NotFound, PageError::NotFound)
+            let to_programs = (OAuthError::NotFound, Problem::not_found());
+            refusal(&app, &request, to_programs, PageError::NotFound)
         })
         .method_not_allowed_fallback(async |State(app): State<App>, request: Request| {
-            refusal(&app, &request, OAuthError::MethodNotAllowed, PageError::MethodNotAllowed)
+            let to_programs = (OAuthError::MethodNotAllowed, Problem::method_not_allowed());
+            refusal(&app, &request, to_programs, PageError::MethodNotAllowed)
         })
         .with_state(app.clone())
 }
 
+/// Each surface refuses in its own shape.
 fn refusal(
     app: &App,
     request: &Request,
-    to_programs: OAuthError,
+    to_programs: (OAuthError, Problem),
     to_people: PageError,
 ) -> Response {
     if is_from_a_person(request) {
         let arrival = request.extensions().get::<Arrival>().copied();
         headers::finish(app, arrival, to_people.into_response())
+    } else if inner(app.config.issuer_path(), request.uri().path()).starts_with("/api/") {
+        to_programs.1.response(app)
     } else {
-        to_programs.into_response()
+        to_programs.0.into_response()
     }
+}
+
+/// A path without the issuer's.
+fn inner<'p>(issuer_path: &str, path: &'p str) -> &'p str {
+    path.strip_prefix(issuer_path).unwrap_or(path)
 }
 
 /// Whether somebody looks at the answer: then an error is a page; programs get JSON.
@@ -98,6 +110,10 @@ pub fn metrics(app: &App) -> Router {
 
 /// The endpoint of a path, for metrics and logs: a closed list, whatever strangers ask for.
 pub(crate) fn endpoint(path: &str, issuer_path: &str) -> Endpoint {
+    let inner = inner(issuer_path, path);
+    if inner.starts_with("/api/") {
+        return Endpoint::ManagementApi;
+    }
     for (end, endpoint) in [
         (TOKEN, Endpoint::Token),
         (FEED_STREAM, Endpoint::FeedStream),
@@ -115,6 +131,5 @@ pub(crate) fn endpoint(path: &str, issuer_path: &str) -> Endpoint {
     if path.contains(METADATA) || path.contains(OPENID) {
         return Endpoint::Metadata;
     }
-    let inner = path.strip_prefix(issuer_path).unwrap_or(path);
     if dashboard::owns(inner) { Endpoint::Dashboard } else { Endpoint::Other }
 }

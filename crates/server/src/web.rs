@@ -2,6 +2,7 @@
 //! looked at, and what stands around every page.
 
 pub(crate) mod address;
+pub(crate) mod allowance;
 pub(crate) mod arrival;
 pub(crate) mod carried;
 pub(crate) mod challenge;

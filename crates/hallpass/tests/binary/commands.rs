@@ -56,7 +56,11 @@ async fn apis_are_changed_beside_a_running_server() {
     ] {
         let answer = place.ask(&["api", "update", BOOKS, option, value]).await;
         assert_eq!(answer[member], wanted, "{option}");
-        assert_eq!(column(&place.ask(&["api", "list"]).await, member), [wanted], "{option}");
+        let mut list = place.ask(&["api", "list"]).await;
+        // Every installation has its own API beside.
+        let own = |api: &Value| api["name"] == "Hallpass management API";
+        list.as_array_mut().unwrap().retain(|api| !own(api));
+        assert_eq!(column(&list, member), [wanted], "{option}");
         node.caught_up(&place).await;
         node.token(&client).await.unwrap();
     }

@@ -8,7 +8,7 @@ use crate::place::{Place, refusal};
 
 /// Each setting with three values that differ from its default and from each other, as TOML
 /// writes them.
-const SETTINGS: [(&str, [&str; 3]); 31] = [
+const SETTINGS: [(&str, [&str; 3]); 33] = [
     ("issuer", [r#""https://a.example.com""#, r#""https://b.example.com""#, r#""http://[::1]:1""#]),
     ("listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
     ("metrics_listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
@@ -33,6 +33,8 @@ const SETTINGS: [(&str, [&str; 3]); 31] = [
     ("mail_from", [r#""a@example.com""#, r#""b@example.com""#, r#""Hallpass <c@example.com>""#]),
     ("smtp_user", [r#""a""#, r#""b""#, r#""c""#]),
     ("smtp_password_file", [r#""a""#, r#""b""#, r#""c""#]),
+    ("management_calls_per_minute", ["1", "2", "3"]),
+    ("leak_reports_per_minute", ["1", "2", "3"]),
     ("max_staleness_s", ["5", "6", "7"]),
     ("shutdown_grace_s", ["1", "2", "3"]),
     ("jwks_max_age_s", ["1", "2", "3"]),

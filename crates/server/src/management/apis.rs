@@ -7,6 +7,7 @@ use hallpass_core::{
     Api, ApiId, Image, Mutation, Scopes,
     api::Audience,
     change::Key,
+    permission::Duty,
     text::{Name, Note},
 };
 use hallpass_store::StoreError;
@@ -87,7 +88,7 @@ pub async fn find(act: &Act<'_>, id: &ApiId) -> Result<Api, ManagementError> {
 
 /// Makes an API, and the first signing key of its algorithm if there is none.
 pub async fn add(act: &Act<'_>, wanted: Wanted) -> Result<Api, ManagementError> {
-    act.must_be_operator()?;
+    act.must_have(Duty::WriteApis)?;
     let id = ApiId::from_entropy(crate::entropy::bytes());
     let new = Api::new(id, wanted.name.clone(), wanted.audience.clone(), act.now);
     let api = wanted.made(new)?;
@@ -98,8 +99,14 @@ pub async fn add(act: &Act<'_>, wanted: Wanted) -> Result<Api, ManagementError> 
 
 /// Changes an API; its id stays.
 pub async fn update(act: &Act<'_>, id: &ApiId, wanted: Wanted) -> Result<Api, ManagementError> {
-    act.must_be_operator()?;
-    let api = wanted.made(find(act, id).await?)?;
+    act.must_have(Duty::WriteApis)?;
+    let own = find(act, id).await?;
+    if id.is_management() && (wanted.audience != own.audience || wanted.scopes != own.scopes) {
+        let why = "the audience and the scopes of Hallpass's own API follow from the issuer and \
+                   the release";
+        return Err(ManagementError::invalid("audience", why));
+    }
+    let api = wanted.made(own)?;
     ensure_key(act, api.algorithm).await?;
     act.commit(&Mutation::UpdateApi(api.clone())).await?;
     Ok(api)

@@ -4,8 +4,10 @@
 use hallpass_core::{
     Organization, OrganizationId, Person, Scopes,
     audit::Actor,
-    permission::{Permission, Role},
+    permission::{Duty, Permission, Role},
 };
+
+use super::scopes;
 
 /// Why a caller may not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -86,13 +88,22 @@ impl Caller {
                     Some(_) => Err(Denied::Lacking(permission)),
                 }
             }
+            Power::Program { scopes, .. } if scopes.contains(scopes::everywhere(permission)) => {
+                Ok(())
+            }
             Power::Program { organization_id, .. } if organization_id != organization => {
                 Err(Denied::Foreign)
             }
-            Power::Program { scopes, .. } if scopes.contains(scope(permission)) => Ok(()),
+            Power::Program { scopes, .. } if scopes.contains(scopes::own(permission)) => Ok(()),
             Power::Program { .. } => Err(Denied::Lacking(permission)),
             Power::Nobody => Err(Denied::Foreign),
         }
+    }
+
+    /// Whether the caller has a permission in every organization.
+    pub fn must_everywhere(&self, permission: Permission) -> Result<(), Denied> {
+        let is_granted = self.has_scope(scopes::everywhere(permission));
+        if is_granted || self.is_operator() { Ok(()) } else { Err(Denied::NoOperator) }
     }
 
     /// Whether the caller may do this, as a plain answer: for what a page shows.
@@ -100,7 +111,22 @@ impl Caller {
         self.must(permission, organization).is_ok()
     }
 
-    /// Whether the caller has power over the installation.
+    /// Whether the caller may do this to the installation: operators, and programs whose token
+    /// has the scope for it.
+    pub fn must_have(&self, duty: Duty) -> Result<(), Denied> {
+        match (&self.power, scopes::of_duty(duty)) {
+            (Power::Operator, _) => Ok(()),
+            (Power::Program { scopes, .. }, Some(scope)) if scopes.contains(scope) => Ok(()),
+            _ => Err(Denied::NoOperator),
+        }
+    }
+
+    /// Whether the caller is a program whose token has this scope.
+    pub(super) fn has_scope(&self, scope: &str) -> bool {
+        matches!(&self.power, Power::Program { scopes, .. } if scopes.contains(scope))
+    }
+
+    /// Whether the caller has all power over the installation.
     pub fn must_be_operator(&self) -> Result<(), Denied> {
         match self.power {
             Power::Operator => Ok(()),
@@ -111,19 +137,5 @@ impl Caller {
     /// Whether the caller has power over the installation, as a plain answer.
     pub fn is_operator(&self) -> bool {
         self.must_be_operator().is_ok()
-    }
-}
-
-/// The scope of the management API that stands for a permission.
-pub fn scope(permission: Permission) -> &'static str {
-    match permission {
-        Permission::ReadCredentials => "credentials:read",
-        Permission::WriteCredentials => "credentials:write",
-        Permission::ApproveCredentials => "credentials:approve",
-        Permission::ReadMembers => "members:read",
-        Permission::ManageMembers => "members:write",
-        Permission::ManageOwners => "owners:write",
-        Permission::ReadAudit => "audit:read",
-        Permission::ManageSettings => "settings:write",
     }
 }

@@ -2,14 +2,14 @@
 //! not found, whatever is asked of it.
 
 use hallpass_core::{
-    Api, Change, ClientId, Credential, Image, Mutation, OrganizationId, SecretId,
+    Api, ApiId, Change, ClientId, Conflict, Credential, Image, Mutation, OrganizationId, SecretId,
     change::{Effect, Key},
     credential::{NewSecret, Settings, Status},
     permission::Permission,
     secret::Secret,
 };
 
-use super::{Act, ManagementError};
+use super::{Act, ManagementError, scopes};
 use crate::entropy;
 
 /// Pending credentials that an organization may have at once: each is a row that nobody may want.
@@ -57,13 +57,14 @@ pub async fn prepare(
     settings: Settings,
 ) -> Result<Made, ManagementError> {
     let organization = act.organization(organization_id, Permission::WriteCredentials).await?;
+    scopes::check_given(act.caller, organization_id, &settings, None)?;
     let pending = hallpass_store::CredentialFilter {
         organization_id: Some(organization.id.clone()),
         status: Some("pending".to_owned()),
         ..Default::default()
     };
     if act.store.count_credentials(&pending).await? >= PENDING_AT_MOST {
-        return Err(hallpass_core::Conflict::TooMany("pending credentials").into());
+        return Err(Conflict::TooMany("pending credentials").into());
     }
     let secret = Secret::from_entropy(entropy::bytes());
     let id = SecretId::from_entropy(entropy::bytes());
@@ -77,6 +78,18 @@ pub async fn prepare(
         Credential::pending(client_id, organization.id, settings, &new, (act.now, &by));
     act.commit(&Mutation::AddCredential(Box::new(credential.clone()))).await?;
     Ok(Made { credential, secret })
+}
+
+/// Makes a pending credential that is finished but for its last step.
+pub async fn prepare_as(
+    act: &Act<'_>,
+    organization_id: &OrganizationId,
+    settings: Settings,
+) -> Result<Made, ManagementError> {
+    if !settings.grants.is_empty() {
+        check(act, organization_id, &settings, None).await?;
+    }
+    prepare(act, organization_id, settings).await
 }
 
 /// Says what a pending credential is for, and lets it get tokens: at once, or as soon as somebody
@@ -95,7 +108,7 @@ pub async fn finish(
             _ => Err(ManagementError::NotFound("pending credential")),
         };
     }
-    check(act, &own.organization_id, &settings).await?;
+    check(act, &own.organization_id, &settings, Some(&own.settings)).await?;
     act.commit(&Mutation::UpdateCredential(client_id.clone(), Box::new(settings))).await?;
     let organization = act.organization(&own.organization_id, Permission::WriteCredentials).await?;
     let may_approve = act.caller.may(Permission::ApproveCredentials, &own.organization_id);
@@ -113,7 +126,7 @@ pub async fn add(
     organization_id: &OrganizationId,
     settings: Settings,
 ) -> Result<(Made, Finished), ManagementError> {
-    check(act, organization_id, &settings).await?;
+    check(act, organization_id, &settings, None).await?;
     let mut made = prepare(act, organization_id, settings.clone()).await?;
     let finished = finish(act, &made.credential.client_id, settings).await?;
     made.credential = find(act, &made.credential.client_id, Permission::ReadCredentials).await?;
@@ -127,7 +140,7 @@ pub async fn update(
     settings: Settings,
 ) -> Result<Change, ManagementError> {
     let own = find(act, client_id, Permission::WriteCredentials).await?;
-    check(act, &own.organization_id, &settings).await?;
+    check(act, &own.organization_id, &settings, Some(&own.settings)).await?;
     act.commit(&Mutation::UpdateCredential(client_id.clone(), Box::new(settings))).await
 }
 
@@ -174,7 +187,11 @@ pub async fn step(
     client_id: &ClientId,
     step: Step,
 ) -> Result<Change, ManagementError> {
-    find(act, client_id, step.permission()).await?;
+    let own = find(act, client_id, step.permission()).await?;
+    // Whoever approves has not chosen what the credential may do: its maker must have finished.
+    if step == Step::Approve && own.approval_asked_by.is_none() {
+        return Err(Conflict::NotFound("credential that awaits approval").into());
+    }
     act.commit(&step.mutation(client_id.clone())).await
 }
 
@@ -186,11 +203,12 @@ pub fn left_by(change: &Change) -> Option<&Credential> {
     }
 }
 
-/// Whether a credential of this organization may have these settings.
+/// Whether a credential of this organization, which had other settings `before`, may have these.
 async fn check(
     act: &Act<'_>,
     organization_id: &OrganizationId,
     settings: &Settings,
+    before: Option<&Settings>,
 ) -> Result<(), ManagementError> {
     let organization = act.organization(organization_id, Permission::WriteCredentials).await?;
     organization.policy.check_settings(settings)?;
@@ -206,10 +224,12 @@ async fn check(
         check_scopes(api.ok_or(ManagementError::NotFound("API"))?, grant)?;
     }
     // An API's own credential reads other people's tokens: that is for operators to give.
-    if !settings.introspects.is_empty() && !act.caller.is_operator() {
+    let introspected = before.map_or(&[][..], |before| &before.introspects);
+    let is_new = |id: &&ApiId| !introspected.contains(id);
+    if settings.introspects.iter().any(|id| is_new(&id)) && !act.caller.is_operator() {
         return Err(ManagementError::NotOperator);
     }
-    Ok(())
+    scopes::check_given(act.caller, organization_id, settings, before)
 }
 
 fn check_scopes(

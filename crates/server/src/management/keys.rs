@@ -2,6 +2,7 @@
 
 use hallpass_core::{
     Change, Conflict,
+    permission::Duty,
     ring::{KeyRecord, Ring},
 };
 use hallpass_token::jose::Algorithm;
@@ -43,7 +44,7 @@ pub struct Killed {
 
 /// Every ring.
 pub async fn list(act: &Act<'_>) -> Result<Rings, ManagementError> {
-    act.must_be_operator()?;
+    act.must_have(Duty::ReadKeys)?;
     let longest_lifetime_s = act.store.installation().await?.longest_lifetime_s;
     let mut rings = act.store.rings().await?;
     rings.sort_by_key(|ring| ring.algorithm.to_string());
@@ -52,7 +53,7 @@ pub async fn list(act: &Act<'_>) -> Result<Rings, ManagementError> {
 
 /// Publishes the next key of a ring, which signs once every verifier has had time to fetch it.
 pub async fn rotate(act: &Act<'_>, next: Next) -> Result<KeyRecord, ManagementError> {
-    act.must_be_operator()?;
+    act.must_have(Duty::WriteKeys)?;
     let rotation = rotation(act);
     if next.after.is_some() {
         let newest = rotation.ring(next.algorithm).await?.newest().map(|key| key.kid.clone());
@@ -68,7 +69,8 @@ pub async fn rotate(act: &Act<'_>, next: Next) -> Result<KeyRecord, ManagementEr
 
 /// Kills a compromised key and every token that it has signed; a new one signs at once.
 pub async fn kill(act: &Act<'_>, kid: &str) -> Result<Killed, ManagementError> {
-    let rings = list(act).await?.rings;
+    act.must_have(Duty::WriteKeys)?;
+    let rings = act.store.rings().await?;
     let ring = rings.iter().find(|ring| ring.keys.iter().any(|key| key.kid == kid));
     let algorithm = ring.ok_or(ManagementError::NotFound("signing key"))?.algorithm;
     let rotation = rotation(act);

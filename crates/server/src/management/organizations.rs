@@ -5,7 +5,7 @@ use hallpass_core::{
     Change, Mutation, Organization, OrganizationId,
     change::Key,
     organization::{OrganizationStep, Policy},
-    permission::Permission,
+    permission::{Duty, Permission},
     text::Name,
 };
 use hallpass_store::CredentialCounts;
@@ -27,6 +27,7 @@ pub async fn list(act: &Act<'_>) -> Result<Vec<Organization>, ManagementError> {
     let mut all = act.store.organizations().await?;
     match &act.caller.power {
         Power::Operator => {}
+        Power::Program { .. } if act.caller.must_have(Duty::ReadOrganizations).is_ok() => {}
         Power::Member(roles) => all.retain(|one| roles.iter().any(|(id, _)| *id == one.id)),
         Power::Program { organization_id, .. } => all.retain(|one| one.id == *organization_id),
         Power::Nobody => all.clear(),
@@ -54,7 +55,7 @@ pub async fn find(act: &Act<'_>, id: &OrganizationId) -> Result<Counted, Managem
 
 /// Makes an organization, without members.
 pub async fn add(act: &Act<'_>, name: Name) -> Result<Organization, ManagementError> {
-    act.must_be_operator()?;
+    act.must_have(Duty::WriteOrganizations)?;
     let id = OrganizationId::from_entropy(entropy::bytes());
     let organization = Organization::new(id, name, act.now);
     act.commit(&Mutation::AddOrganization(organization.clone())).await?;
@@ -63,13 +64,13 @@ pub async fn add(act: &Act<'_>, name: Name) -> Result<Organization, ManagementEr
 
 /// Refuses all of its credentials, and kills all of their live tokens, until resumed.
 pub async fn suspend(act: &Act<'_>, id: &OrganizationId) -> Result<Change, ManagementError> {
-    act.must_be_operator()?;
+    act.must_have(Duty::WriteOrganizations)?;
     act.commit(&Mutation::SuspendOrganization(id.clone())).await
 }
 
 /// Ends a suspension; what was killed stays dead.
 pub async fn resume(act: &Act<'_>, id: &OrganizationId) -> Result<Change, ManagementError> {
-    act.must_be_operator()?;
+    act.must_have(Duty::WriteOrganizations)?;
     act.commit(&Mutation::ResumeOrganization(id.clone())).await
 }
 

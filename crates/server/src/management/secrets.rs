@@ -11,6 +11,7 @@ use hallpass_core::{
 use super::{
     Act, ManagementError,
     credentials::{self, Made},
+    scopes,
 };
 use crate::entropy;
 
@@ -32,6 +33,7 @@ pub async fn add(
     wanted: Wanted,
 ) -> Result<Made, ManagementError> {
     let own = credentials::find(act, client_id, Permission::WriteCredentials).await?;
+    scopes::check_taken(act.caller, &own)?;
     let organization = act.organization(&own.organization_id, Permission::WriteCredentials).await?;
     let policy = &organization.policy;
     let latest = policy.secret_life_at_most_s.map(|secs| act.now.plus_secs(secs));

@@ -30,7 +30,7 @@ struct Whose {
 }
 
 /// The neighbours of an address: a /24 or a /64, which is what one customer of a network gets.
-pub(super) fn prefix(address: IpAddr) -> IpAddr {
+pub(crate) fn prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & !0xFF).into(),
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),

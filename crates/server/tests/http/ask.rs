@@ -12,6 +12,7 @@ use serde_json::Value;
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -104,12 +105,17 @@ impl Answer {
             return answer;
         }
         assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{answer:?}");
+        if status == StatusCode::NO_CONTENT {
+            assert!(answer.body.is_empty() && answer.header("content-type").is_empty());
+            return answer;
+        }
         if *method != Method::HEAD && status != StatusCode::NOT_MODIFIED {
             assert!(!answer.body.is_empty(), "an empty body: {answer:?}");
         }
         let kind = answer.header("content-type");
         let known = [
             JSON,
+            PROBLEM,
             "text/event-stream",
             "application/openmetrics-text",
             "text/html; charset=utf-8",
@@ -120,7 +126,9 @@ impl Answer {
         assert!(known.iter().any(|known| kind.starts_with(known)), "{answer:?}");
         match status {
             StatusCode::UNAUTHORIZED => {
-                assert!(answer.header("www-authenticate").starts_with("Basic realm="));
+                let challenge = answer.header("www-authenticate");
+                let scheme = if answer.is_problem() { "Bearer" } else { "Basic" };
+                assert!(challenge.starts_with(&format!("{scheme} realm=")), "{challenge}");
             }
             StatusCode::METHOD_NOT_ALLOWED => assert_ne!(answer.header("allow"), ""),
             StatusCode::TOO_MANY_REQUESTS => assert_ne!(answer.header("retry-after"), ""),
@@ -139,6 +147,13 @@ impl Answer {
             return;
         }
         let body = self.value();
+        if self.is_problem() {
+            assert_eq!(body["status"], self.status.as_u16());
+            let kind = body["type"].as_str().unwrap();
+            assert!(kind.ends_with(&format!("#{}", body["code"].as_str().unwrap())), "{kind}");
+            assert!(body["title"].is_string() && body["detail"].is_string(), "{body}");
+            return;
+        }
         // What load balancers ask is not an OAuth endpoint.
         if body.get("status").is_some() {
             return;
@@ -165,6 +180,10 @@ impl Answer {
 
     pub(crate) fn is_page(&self) -> bool {
         self.header("content-type").starts_with("text/html")
+    }
+
+    fn is_problem(&self) -> bool {
+        self.header("content-type") == PROBLEM
     }
 
     pub(crate) fn value(&self) -> Value {

@@ -10,6 +10,7 @@ mod dashboard;
 mod listener;
 mod mail;
 mod management;
+mod management_api;
 mod node;
 mod oauth;
 mod ops;

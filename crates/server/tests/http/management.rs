@@ -2,4 +2,5 @@
 
 mod credentials;
 mod installation;
+mod power;
 mod roles;

@@ -222,6 +222,12 @@ impl Node {
         self.folder.path().join("hallpass.db")
     }
 
+    /// Everything that is on disk.
+    pub(crate) fn bytes_on_disk(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+
     /// Another process's way to the same database.
     pub(crate) fn other_store(&self) -> SqliteStore {
         SqliteStore::open_existing(&self.database(), Options::default()).unwrap()

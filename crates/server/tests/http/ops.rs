@@ -69,6 +69,8 @@ async fn numbers_are_shown_to_operators_only() {
     hallpass_http_request_duration_seconds histogram
     hallpass_connections gauge
     hallpass_failed_logins_limited counter
+    hallpass_management_limited counter
+    hallpass_leak_reports_limited counter
     hallpass_usage_dropped counter
     hallpass_usage_lost counter
     hallpass_panics counter

@@ -105,7 +105,8 @@ impl Desk {
         let vault =
             first_start::open_vault(&store, &master, &actor, SystemClock.now()).await.unwrap();
         let organization = store.organizations().await.unwrap().remove(0);
-        let api = store.apis().await.unwrap().remove(0);
+        let apis = store.apis().await.unwrap();
+        let api = apis.into_iter().find(|api| !api.id.is_management()).unwrap();
         Self { store, vault, actor, organization, api }
     }
 

@@ -1,0 +1,97 @@
+//! The management API, `/api/v1`: what the dashboard does, for programs, in JSON. Its callers
+//! bring tokens of Hallpass's own; every act goes through `management`, which decides. Nothing
+//! here makes a rule, and no route is without a token check but those listed as public.
+
+mod answer;
+mod audit;
+mod body;
+mod challenge;
+mod credentials;
+mod feed;
+mod leaks;
+mod once;
+mod page;
+mod problem;
+mod program;
+mod secrets;
+mod time;
+mod usage;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) use self::problem::Problem;
+use self::{answer::RateLimit, program::Program};
+use crate::app::App;
+
+/// Every route of the API.
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let state = || app.clone();
+    // The outer layer also finishes what the inner one refuses.
+    let (router, _) = guarded()
+        .layer(middleware::from_fn_with_state(state(), authenticate))
+        .merge(open())
+        .layer(middleware::from_fn_with_state(state(), finish))
+        .split_for_parts();
+    router
+}
+
+/// What only programs with a token reach.
+fn guarded() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(credentials::list, credentials::create))
+        .routes(routes!(credentials::show, credentials::update, credentials::delete))
+        .routes(routes!(credentials::activate))
+        .routes(routes!(credentials::approve))
+        .routes(routes!(credentials::discard))
+        .routes(routes!(credentials::pause))
+        .routes(routes!(credentials::resume))
+        .routes(routes!(credentials::revoke))
+        .routes(routes!(secrets::list, secrets::create))
+        .routes(routes!(secrets::retire))
+        .routes(routes!(secrets::kill_tokens))
+        .routes(routes!(secrets::report_leaked))
+        .routes(routes!(usage::show))
+        .routes(routes!(audit::list))
+        .routes(routes!(feed::show))
+}
+
+/// What anybody reaches.
+fn open() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(leaks::report))
+}
+
+/// Lets a request in whose token is good, and counts it.
+async fn authenticate(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let program = Program::of(&app, request.headers(), request.extensions())?;
+    let now = app.clock.now();
+    let limit = RateLimit::of(app.management_calls.count(program.client_id.as_str(), now));
+    let mut response = if limit.is_exceeded() {
+        app.metrics.management_limited.inc();
+        Problem::too_many(limit.resets_s()).into_response()
+    } else {
+        request.extensions_mut().insert(program);
+        next.run(request).await
+    };
+    limit.write(response.headers_mut());
+    Ok(response)
+}
+
+/// Gives problems their body, and every answer its headers.
+async fn finish(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        problem.dress(&app, &mut response);
+    }
+    answer::never_kept(response.headers_mut());
+    response
+}

@@ -1,0 +1,12 @@
+//! The management API over HTTP, as programs meet it.
+
+mod access;
+mod audit;
+mod credentials;
+mod input;
+mod leaks;
+mod once;
+mod pages;
+mod program;
+mod secrets;
+mod versions;
