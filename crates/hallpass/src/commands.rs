@@ -18,6 +18,7 @@ mod person;
 mod secret;
 mod serve;
 mod settings;
+mod sign_on;
 mod token;
 
 use clap::Subcommand;
@@ -40,6 +41,9 @@ pub(crate) enum Command {
     /// Who belongs to an organization, and as what
     #[command(subcommand)]
     Member(member::Command),
+    /// Where an organization's people sign in, if not here
+    #[command(subcommand)]
+    SignOn(sign_on::Command),
     /// People with power over the installation
     #[command(subcommand)]
     Operator(operator::Command),
@@ -91,6 +95,7 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
             Command::Init => init::run(&config, output).await,
             Command::Organization(command) => organization::run(command, &config, output).await,
             Command::Member(command) => member::run(command, &config, output).await,
+            Command::SignOn(command) => sign_on::run(command, &config, output).await,
             Command::Operator(command) => operator::run(command, &config, output).await,
             Command::Person(command) => person::run(command, &config, output).await,
             Command::Api(command) => api::run(command, &config, output).await,

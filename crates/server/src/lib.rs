@@ -25,6 +25,7 @@ mod ops;
 pub mod passwords;
 pub mod rotation;
 pub mod routes;
+pub mod sign_on;
 pub mod usage;
 pub mod web;
 

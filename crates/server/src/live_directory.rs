@@ -23,6 +23,7 @@ use crate::{
     clock::Clock,
     feed::{Feed, Gap},
     key_ring::{KeyRing, RingError},
+    sign_on::SignOnDomains,
 };
 
 const PAGE: usize = 1000;
@@ -52,6 +53,8 @@ pub struct LiveDirectory {
     pub keys: KeyRing,
     /// What died.
     pub feed: Feed,
+    /// Whose people sign in elsewhere.
+    pub(crate) sign_on: SignOnDomains,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     max_staleness_s: u64,
@@ -84,6 +87,7 @@ impl LiveDirectory {
             directory: Directory::new(vault.open(master)?.pepper),
             keys: KeyRing::new(vault.open(master)?),
             feed: Feed::default(),
+            sign_on: SignOnDomains::default(),
             store,
             clock,
             max_staleness_s,
@@ -198,10 +202,8 @@ impl LiveDirectory {
             Image::Vault(vault) => {
                 debug!(sealed_under = vault.sealed_under, "The vault");
             }
-            Image::Organization(_)
-            | Image::Credential(_)
-            | Image::Person(_)
-            | Image::Session(_) => {}
+            Image::Organization(organization) => self.sign_on.hear_of(organization),
+            Image::Credential(_) | Image::Person(_) | Image::Session(_) => {}
         }
         self.directory.put(image);
         Ok(())

@@ -17,6 +17,7 @@ pub mod people;
 pub mod scopes;
 pub mod secrets;
 pub mod sessions;
+pub mod sign_on;
 
 use hallpass_core::{
     Change, Image, Mutation, Organization, OrganizationId, Timestamp,

@@ -2,6 +2,7 @@
 
 mod members;
 mod policy;
+mod sign_on;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     members::{INVITATION_S, INVITATIONS_AT_MOST, Invitation, MEMBERS_AT_MOST, Member},
     policy::{Policy, PolicyViolation},
+    sign_on::{BadSignOn, DOMAINS_AT_MOST, Domain, ProviderIssuer, SignOn},
     step::OrganizationStep,
 };
 use crate::{Installation, OrganizationId, Timestamp, text::Name};
@@ -52,6 +54,9 @@ pub struct Organization {
     /// Its own rules for its credentials.
     #[serde(default)]
     pub policy: Policy,
+    /// Where its people sign in, if not here.
+    #[serde(default)]
+    pub sign_on: Option<SignOn>,
 }
 
 impl Organization {
@@ -66,6 +71,7 @@ impl Organization {
             members: Vec::new(),
             invitations: Vec::new(),
             policy: Policy::default(),
+            sign_on: None,
         }
     }
 

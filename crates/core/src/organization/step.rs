@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Invitation, Organization, Policy};
+use super::{Invitation, Organization, Policy, SignOn};
 use crate::{
     Conflict, InvitationId, PersonId, Timestamp, opaque::OpaqueDigest, permission::Role, text::Name,
 };
@@ -31,6 +31,8 @@ pub enum OrganizationStep {
     RemoveMember(PersonId),
     /// Its rules for credentials change.
     SetPolicy(Policy),
+    /// Its people sign in elsewhere, or no longer do.
+    SetSignOn(Option<Box<SignOn>>),
 }
 
 impl Organization {
@@ -49,6 +51,7 @@ impl Organization {
             OrganizationStep::SetRole(person_id, role) => self.set_role(person_id, *role)?,
             OrganizationStep::RemoveMember(person_id) => self.remove_member(person_id)?,
             OrganizationStep::SetPolicy(policy) => self.policy = policy.clone(),
+            OrganizationStep::SetSignOn(sign_on) => self.sign_on = sign_on.as_deref().cloned(),
         }
         Ok(self)
     }
@@ -66,6 +69,7 @@ impl OrganizationStep {
             Self::SetRole(..) => "member.set_role",
             Self::RemoveMember(_) => "member.remove",
             Self::SetPolicy(_) => "organization.set_policy",
+            Self::SetSignOn(_) => "organization.set_sign_on",
         }
     }
 
@@ -84,6 +88,13 @@ impl OrganizationStep {
                 json!({ "person": person_id, "role": role })
             }
             Self::SetPolicy(policy) => json!({ "policy": policy }),
+            Self::SetSignOn(None) => json!({ "issuer": null }),
+            Self::SetSignOn(Some(sign_on)) => json!({
+                "issuer": sign_on.issuer,
+                "client_id": sign_on.client_id,
+                "domains": sign_on.domains,
+                "default_role": sign_on.default_role,
+            }),
         }
     }
 }

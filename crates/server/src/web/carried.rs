@@ -46,4 +46,9 @@ impl Purpose {
         let dated: Dated<T> = serde_json::from_slice(&clear).ok()?;
         (app.clock.now() < dated.until).then_some(dated.what)
     }
+
+    /// The `Set-Cookie` that takes it away.
+    pub(crate) fn forget(self, app: &App) -> Option<HeaderValue> {
+        cookie::set(&app.config, self.cookie, "", 0)
+    }
 }

@@ -4,3 +4,4 @@ mod credentials;
 mod installation;
 mod power;
 mod roles;
+mod sign_on;

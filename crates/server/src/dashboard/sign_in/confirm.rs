@@ -32,12 +32,23 @@ struct Confirm {
     next: Next,
     has_password: bool,
     has_passkeys: bool,
+    /// Where the person proves it at their organization.
+    sign_on: Option<String>,
     wrong: &'static str,
 }
 
 impl Confirm {
     fn of(app: &App, visitor: Visitor, next: Next, wrong: &'static str) -> Self {
+        let vouching = visitor.organizations.iter().find(|own| {
+            let issuer = own.sign_on.as_ref().map(|sign_on| sign_on.issuer.as_str());
+            visitor.person.subjects.iter().any(|known| Some(known.issuer.as_str()) == issuer)
+        });
+        let sign_on = vouching.map(|own| {
+            let path = format!("/sign-in/sso/{}?anew=1&next={next:#}", own.id);
+            visitor.page.url(&path)
+        });
         Self {
+            sign_on,
             email: visitor.person.email.to_string(),
             has_password: visitor.person.password.is_some(),
             has_passkeys: app.config.passkey_site().is_some()

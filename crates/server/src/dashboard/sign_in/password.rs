@@ -26,6 +26,7 @@ struct SignIn {
     email: String,
     next: Next,
     has_passkeys: bool,
+    has_sign_on: bool,
     wrong: &'static str,
 }
 
@@ -39,7 +40,9 @@ pub(super) struct Login {
 impl SignIn {
     fn of(app: &App, page: Page, email: String, next: Next, wrong: &'static str) -> Self {
         let has_passkeys = app.config.passkey_site().is_some();
-        Self { page: page.titled("Sign in").narrow(), email, next, has_passkeys, wrong }
+        let has_sign_on = !app.live.sign_on.is_empty();
+        let page = page.titled("Sign in").narrow();
+        Self { page, email, next, has_passkeys, has_sign_on, wrong }
     }
 }
 

@@ -1,0 +1,146 @@
+//! Signing in at one's own organization. The address says which; the provider says who.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use hallpass_core::{
+    Email, Image, Organization, OrganizationId, audit::Actor, change::Key, session::Means,
+};
+use http::{HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use tracing::warn;
+
+use super::{claim, password};
+use crate::{
+    app::App,
+    dashboard::page::{self, Page},
+    management::{Caller, Power, sign_on as management},
+    sign_on::{self, CARRIED, Way},
+    web::{
+        error_page::PageError,
+        form::{Form, Path, Query},
+        next::Next,
+        visitor::Stranger,
+    },
+};
+
+const NO_DOMAIN: &str = "No organization signs in its people under this address. Use a password.";
+const NO_ANSWER: &str = "That did not work at your organization's provider. Try again.";
+
+/// On to the provider. A page and not an answer to the form: browsers let a form of ours end only
+/// at ours.
+#[derive(Template)]
+#[template(path = "dashboard/sign_in/sso.html")]
+struct Onward {
+    page: Page,
+    organization: String,
+    way: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    email: String,
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Begin {
+    next: Option<String>,
+    /// To prove once more who one is.
+    anew: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    state: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+}
+
+/// `POST /sign-in/sso`.
+pub(super) async fn ask(
+    State(app): State<App>,
+    page: Page,
+    Form(asked): Form<Asked>,
+) -> Result<Response, PageError> {
+    let next = Next::asked(asked.next.as_deref());
+    let id = asked.email.parse::<Email>().ok().and_then(|email| app.live.sign_on.of(&email));
+    let Some(id) = id else { return password::again(&app, page, asked.email, next, NO_DOMAIN) };
+    let organization = organization(&app, &id).await?;
+    let way = page.url(&next.after(&format!("/sign-in/sso/{id}")));
+    let page = page.titled("Sign in").narrow();
+    page::show(&Onward { page, organization: organization.name.to_string(), way })
+}
+
+/// `GET /sign-in/sso/{organization_id}`.
+pub(super) async fn begin(
+    State(app): State<App>,
+    Path(id): Path<OrganizationId>,
+    page: Page,
+    Query(begin): Query<Begin>,
+) -> Result<Response, PageError> {
+    let organization = organization(&app, &id).await?;
+    let next = Next::asked(begin.next.as_deref());
+    let Some(provider) = &organization.sign_on else { return Err(PageError::NotFound) };
+    let fresh_from_s = begin.anew.is_some().then(|| app.clock.now().as_secs());
+    match sign_on::begin(&app, id, provider, next.as_str(), fresh_from_s).await {
+        Ok((way, url)) => {
+            let location = HeaderValue::from_str(&url).map_err(|_| PageError::Internal)?;
+            let go = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]);
+            Ok(super::carrying(CARRIED.hand_over(&app, &way), go))
+        }
+        Err(why) => {
+            warn!(organization.id = %organization.id, %why, "Cannot begin single sign-on");
+            password::again(&app, page, String::new(), next, NO_ANSWER)
+        }
+    }
+}
+
+/// `GET /sign-in/sso/callback`. Only the browser that was sent there brings a good answer.
+pub(super) async fn callback(
+    State(app): State<App>,
+    stranger: Stranger,
+    page: Page,
+    Query(answer): Query<Answer>,
+) -> Result<Response, PageError> {
+    let way: Option<Way> = CARRIED.take_back(&app, &stranger.headers);
+    let way = way.filter(|way| answer.state.as_deref() == Some(way.state.as_str()));
+    let (Some(way), Some(code), None) = (way, &answer.code, &answer.error) else {
+        return refuse(&app, page, NO_ANSWER);
+    };
+    let organization = organization(&app, &way.organization_id).await?;
+    let Some(provider) = &organization.sign_on else { return Err(PageError::NotFound) };
+    let vouched = match sign_on::end(&app, provider, &way, code).await {
+        Ok(vouched) => vouched,
+        Err(why) => {
+            warn!(organization.id = %organization.id, %why, "Refused a provider's answer");
+            return refuse(&app, page, NO_ANSWER);
+        }
+    };
+    let nobody = Caller { actor: Actor::Server, power: Power::Nobody };
+    let act = app.act(&nobody);
+    match management::admit(&act, &organization, &vouched, stranger.address).await? {
+        Ok(person) => {
+            let means = Means::SingleSignOn;
+            let next = Next::asked(Some(&way.next));
+            let way = claim::let_in(&app, &stranger, &person, means, next.as_str()).await?;
+            Ok(super::carrying(CARRIED.forget(&app), way))
+        }
+        Err(why) => {
+            app.metrics.signed_in("wrong");
+            Err(PageError::BadInput(why.to_string()))
+        }
+    }
+}
+
+fn refuse(app: &App, page: Page, why: &'static str) -> Result<Response, PageError> {
+    app.metrics.signed_in("wrong");
+    let again = password::again(app, page, String::new(), Next::default(), why)?;
+    Ok(super::carrying(CARRIED.forget(app), again))
+}
+
+async fn organization(app: &App, id: &OrganizationId) -> Result<Organization, PageError> {
+    match app.store.image(&Key::Organization(id.clone())).await? {
+        Some(Image::Organization(organization)) => Ok(organization),
+        _ => Err(PageError::NotFound),
+    }
+}

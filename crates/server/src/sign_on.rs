@@ -1,0 +1,132 @@
+//! Single sign-on: people sign in at their organization's own OpenID Connect provider (Core 1.0,
+//! code flow with PKCE). Here is the talk with the provider; what becomes of a person whom it
+//! vouches for, `management::sign_on` decides.
+
+mod domains;
+mod id_token;
+mod provider;
+
+use std::time::Duration;
+
+use hallpass_core::{OrganizationId, organization::SignOn};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+pub(crate) use self::domains::SignOnDomains;
+pub use self::id_token::Vouched;
+use self::{
+    id_token::Expected,
+    provider::{Endpoints, Talk},
+};
+use crate::{app::App, entropy, web::carried::Purpose};
+
+/// How long somebody may take at their provider, in seconds.
+const LASTS_S: u64 = 600;
+
+/// For one answer of a provider.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What the browser carries while somebody is at their provider.
+pub(crate) const CARRIED: Purpose = Purpose { cookie: "hallpass-sign-on", lasts_s: LASTS_S };
+
+/// Why nobody was let in. For the log; people learn that it did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum NoSignOn {
+    /// The provider is away, or answers what makes no sense.
+    #[error("the provider cannot be used: {0}")]
+    Provider(String),
+    /// Its ID token cannot be believed.
+    #[error("the provider's ID token is refused: {0}")]
+    IdToken(&'static str),
+    /// The vault is damaged.
+    #[error("the client secret cannot be opened")]
+    Secret,
+}
+
+/// A way to the provider and back, for one browser.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Way {
+    pub(crate) organization_id: OrganizationId,
+    /// Comes back with the answer: only this browser's answer is taken.
+    pub(crate) state: String,
+    nonce: String,
+    verifier: String,
+    /// Where the person goes on to.
+    pub(crate) next: String,
+    /// When somebody must prove once more who they are: since when, in seconds.
+    pub(crate) fresh_from_s: Option<u64>,
+}
+
+/// A text that nobody can guess.
+fn unguessable() -> String {
+    hallpass_core::opaque::Opaque::from_entropy(entropy::bytes()).expose().to_owned()
+}
+
+/// Begins a way: what the browser carries, and where it goes.
+pub(crate) async fn begin(
+    app: &App,
+    id: OrganizationId,
+    sign_on: &SignOn,
+    next: &str,
+    fresh_from_s: Option<u64>,
+) -> Result<(Way, String), NoSignOn> {
+    let endpoints = Talk::new(sign_on)?.endpoints().await?;
+    let way = Way {
+        organization_id: id,
+        state: unguessable(),
+        nonce: unguessable(),
+        verifier: unguessable(),
+        next: next.to_owned(),
+        fresh_from_s,
+    };
+    let url = endpoints.authorization(&sign_on.client_id, &callback(app), &way);
+    Ok((way, url))
+}
+
+/// Ends a way: whom the provider vouches for.
+pub(crate) async fn end(
+    app: &App,
+    sign_on: &SignOn,
+    way: &Way,
+    code: &str,
+) -> Result<Vouched, NoSignOn> {
+    let vault = app.live.keys.vault();
+    let name = secret_name(&way.organization_id);
+    let secret = vault.open_key(&name, &sign_on.client_secret).map_err(|_| NoSignOn::Secret)?;
+    let secret = std::str::from_utf8(&secret).map_err(|_| NoSignOn::Secret)?;
+    let secret = Zeroizing::new(secret.to_owned());
+    let talk = Talk::new(sign_on)?;
+    let endpoints: Endpoints = talk.endpoints().await?;
+    let tokens = talk.exchange(&endpoints, (code, &way.verifier), &callback(app), &secret).await?;
+    let keys = talk.keys(&endpoints).await?;
+    let expected = Expected {
+        issuer: sign_on.issuer.as_str(),
+        client_id: &sign_on.client_id,
+        nonce: &way.nonce,
+        now_s: app.clock.now().as_secs(),
+        fresh_from_s: way.fresh_from_s,
+    };
+    let vouched = id_token::check(&tokens.id_token, &keys, &expected)?;
+    if vouched.email.is_some() {
+        return Ok(vouched);
+    }
+    let about = talk.user(&endpoints, &tokens).await?;
+    Ok(match about {
+        Some(about) => vouched.completed(about),
+        None => vouched,
+    })
+}
+
+/// Under which name an organization's client secret is sealed.
+pub(crate) fn secret_name(id: &OrganizationId) -> String {
+    format!("sign-on/{id}")
+}
+
+/// Where providers send people back to.
+pub fn callback_path() -> &'static str {
+    "/sign-in/sso/callback"
+}
+
+fn callback(app: &App) -> String {
+    app.config.url(callback_path())
+}
