@@ -13,5 +13,8 @@ mod browser;
 mod errors;
 mod gallery;
 mod look;
+mod people;
 mod program;
+mod provider;
+mod sign_on;
 mod site;
