@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use hallpass_core::Mutation;
+use hallpass_core::{Mutation, Timestamp};
 
 use super::{
     Options, SqliteStore,
@@ -16,7 +16,7 @@ use super::{
     session::{Counters, Purpose, Session},
 };
 use crate::{
-    Chain, Counts, Store, StoreError,
+    Chain, Counts, CredentialFilter, Newest, Store, StoreError,
     contract::{Bench, NOW, World, api, contract, organization},
 };
 
@@ -271,4 +271,45 @@ async fn a_backup_is_a_whole_database() {
     // A reader that is ahead of a restored backup is told to start anew.
     let ahead = restored.changes_after(seq + 1, 9).await;
     assert!(matches!(ahead, Err(StoreError::ChangesGone { .. })), "{ahead:?}");
+}
+
+#[tokio::test]
+async fn a_list_of_a_hundred_thousand_is_as_quick_as_a_page_of_it() {
+    let file = File::new();
+    let world = World::with_credentials(&file, 1).await;
+    file.edit(
+        "INSERT INTO credentials (client_id, organization_id, status, folded_name, created_at,
+            next_expiry_at, document, folded_tags)
+         WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+         SELECT printf('hpc_%022d', i), organization_id, status, 'credential ' || i, created_at + i,
+            NULL, json_set(document, '$.client_id', printf('hpc_%022d', i),
+                '$.created_at', created_at + i), folded_tags
+         FROM n, (SELECT * FROM credentials LIMIT 1)",
+    )
+    .await;
+    let organization_id = Some(organization(1).id);
+    let text = |text: &str| Some(text.to_owned());
+    let whole = CredentialFilter { organization_id, ..CredentialFilter::default() };
+    let middle = Newest {
+        created_at: Timestamp::from_millis(NOW.as_millis() + 50_000),
+        client_id: format!("hpc_{:022}", 50_000).parse().unwrap(),
+    };
+    for (name, filter, before, found) in [
+        ("first page", whole.clone(), None, 50),
+        ("middle page", whole.clone(), Some(&middle), 50),
+        ("by status", CredentialFilter { status: text("active"), ..whole.clone() }, None, 50),
+        ("by name", CredentialFilter { text: text("credential 7"), ..whole.clone() }, None, 50),
+        ("by nothing", CredentialFilter { text: text("nothing"), ..whole.clone() }, None, 0),
+        ("by tag", CredentialFilter { tag: text("nothing"), ..whole }, None, 0),
+    ] {
+        let begun = std::time::Instant::now();
+        let page = world.store.newest_credentials(&filter, before, 50).await.unwrap();
+        let paged = begun.elapsed();
+        let count = world.store.count_credentials(&filter).await.unwrap();
+        let counted = begun.elapsed() - paged;
+        println!("{name}: page {paged:?}, {count} counted in {counted:?}");
+        assert_eq!(page.len(), found, "{name}");
+        // A sort or a scan of whole documents takes ten times as long.
+        assert!(paged + counted < Duration::from_secs(1), "{name}: {paged:?} and {counted:?}");
+    }
 }
