@@ -9,6 +9,7 @@ pub mod credentials;
 mod error;
 pub mod keys;
 pub mod leaks;
+pub mod listing;
 pub mod members;
 pub mod organizations;
 pub mod own_api;

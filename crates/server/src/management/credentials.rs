@@ -108,6 +108,7 @@ pub async fn finish(
             _ => Err(ManagementError::NotFound("pending credential")),
         };
     }
+    refuse_past(act, &settings)?;
     check(act, &own.organization_id, &settings, Some(&own.settings)).await?;
     act.commit(&Mutation::UpdateCredential(client_id.clone(), Box::new(settings))).await?;
     let organization = act.organization(&own.organization_id, Permission::WriteCredentials).await?;
@@ -126,6 +127,7 @@ pub async fn add(
     organization_id: &OrganizationId,
     settings: Settings,
 ) -> Result<(Made, Finished), ManagementError> {
+    refuse_past(act, &settings)?;
     check(act, organization_id, &settings, None).await?;
     let mut made = prepare(act, organization_id, settings.clone()).await?;
     let finished = finish(act, &made.credential.client_id, settings).await?;
@@ -133,7 +135,8 @@ pub async fn add(
     Ok((made, finished))
 }
 
-/// Changes what people may change.
+/// Changes what people may change. An end date in the past ends the credential at once, and kills
+/// its tokens.
 pub async fn update(
     act: &Act<'_>,
     client_id: &ClientId,
@@ -203,6 +206,16 @@ pub fn left_by(change: &Change) -> Option<&Credential> {
     }
 }
 
+/// What is new must not have ended before it began.
+fn refuse_past(act: &Act<'_>, settings: &Settings) -> Result<(), ManagementError> {
+    match settings.expires_at {
+        Some(end) if end <= act.now => {
+            Err(ManagementError::invalid("expires_at", "the date lies in the past"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether a credential of this organization, which had other settings `before`, may have these.
 async fn check(
     act: &Act<'_>,
@@ -212,9 +225,6 @@ async fn check(
 ) -> Result<(), ManagementError> {
     let organization = act.organization(organization_id, Permission::WriteCredentials).await?;
     organization.policy.check_settings(settings)?;
-    if settings.expires_at.is_some_and(|at| at <= act.now) {
-        return Err(ManagementError::invalid("expires_at", "the date lies in the past"));
-    }
     if settings.grants.is_empty() && settings.introspects.is_empty() {
         return Err(ManagementError::invalid("grants", "choose at least one API"));
     }

@@ -59,6 +59,22 @@ pub async fn add(
     Ok(Made { credential, secret })
 }
 
+/// Says where a secret is kept. What was said already is not written again.
+pub async fn note(
+    act: &Act<'_>,
+    client_id: &ClientId,
+    secret_id: &SecretId,
+    note: Note,
+) -> Result<(), ManagementError> {
+    let own = credentials::find(act, client_id, Permission::WriteCredentials).await?;
+    if own.secret(secret_id).is_some_and(|secret| secret.note == note) {
+        return Ok(());
+    }
+    let (client_id, secret_id) = (client_id.clone(), secret_id.clone());
+    act.commit(&Mutation::NoteSecret { client_id, secret_id, note }).await?;
+    Ok(())
+}
+
 /// Retires a secret, with or without the tokens that it has minted.
 pub async fn retire(
     act: &Act<'_>,
