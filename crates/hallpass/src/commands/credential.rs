@@ -6,7 +6,8 @@ mod show;
 pub(super) use self::add::CredentialFile;
 use anyhow::bail;
 use clap::Subcommand;
-use hallpass_core::{Change, Credential, Mutation};
+use hallpass_core::{Change, Credential};
+use hallpass_server::management::credentials::{self, Step};
 use hallpass_store::{CredentialFilter, Store};
 use serde_json::json;
 
@@ -53,6 +54,16 @@ pub(crate) enum Command {
         #[arg(long, default_value = "")]
         note: String,
     },
+    /// Let a pending credential get tokens that waits for an owner or admin
+    Approve {
+        /// Client id or name
+        credential: String,
+    },
+    /// Do away with a pending credential
+    Discard {
+        /// Client id or name
+        credential: String,
+    },
     /// Refuse new tokens and kill the live ones, until resumed
     Pause {
         /// Client id or name
@@ -97,38 +108,51 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
             };
             super::secret::add(&credential, rotation, &installation, config, output).await
         }
+        Command::Approve { credential } => {
+            step(&installation, &credential, Step::Approve, output).await
+        }
+        Command::Discard { credential } => {
+            step(&installation, &credential, Step::Discard, output).await
+        }
         Command::Pause { credential } => {
-            let own = installation.credential(&credential).await?;
-            let change =
-                installation.commit(&Mutation::PauseCredential(own.client_id.clone())).await?;
-            done(output, &own, &change, "Paused", "It gets no tokens, and its live ones are dead");
-            Ok(())
+            step(&installation, &credential, Step::Pause, output).await
         }
         Command::Resume { credential } => {
-            let own = installation.credential(&credential).await?;
-            let change =
-                installation.commit(&Mutation::ResumeCredential(own.client_id.clone())).await?;
-            done(output, &own, &change, "Resumed", "It gets tokens again; the old ones stay dead");
-            Ok(())
+            step(&installation, &credential, Step::Resume, output).await
         }
         Command::Revoke { credential } => {
-            let own = installation.credential(&credential).await?;
-            let change =
-                installation.commit(&Mutation::RevokeCredential(own.client_id.clone())).await?;
-            let says = "All of its live tokens are dead at every connected verifier within a \
-                        second";
-            done(output, &own, &change, "Revoked", says);
-            Ok(())
+            step(&installation, &credential, Step::Revoke, output).await
         }
         Command::Delete { credential } => {
-            let own = installation.credential(&credential).await?;
-            let change =
-                installation.commit(&Mutation::DeleteCredential(own.client_id.clone())).await?;
-            let says = "The feed keeps its entry until the last token would have expired";
-            done(output, &own, &change, "Deleted", says);
-            Ok(())
+            step(&installation, &credential, Step::Delete, output).await
         }
     }
+}
+
+/// Takes a step, and says what came of it.
+async fn step(
+    installation: &Installation,
+    called: &str,
+    step: Step,
+    output: Output,
+) -> anyhow::Result<()> {
+    let own = installation.credential(called).await?;
+    let change = credentials::step(&installation.act(), &own.client_id, step).await?;
+    let (did, says) = match step {
+        Step::Approve => ("Approved", "It gets tokens from now on"),
+        Step::Discard => ("Discarded", "Nothing of it is left"),
+        Step::Pause => ("Paused", "It gets no tokens, and its live ones are dead"),
+        Step::Resume => ("Resumed", "It gets tokens again; the old ones stay dead"),
+        Step::Revoke => (
+            "Revoked",
+            "All of its live tokens are dead at every connected verifier within a second",
+        ),
+        Step::Delete => {
+            ("Deleted", "The feed keeps its entry until the last token would have expired")
+        }
+    };
+    done(output, &own, &change, did, says);
+    Ok(())
 }
 
 fn done(output: Output, own: &Credential, change: &Change, did: &str, says: &str) {

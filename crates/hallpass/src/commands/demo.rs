@@ -5,15 +5,17 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use hallpass_core::{
-    Api, ApiId, ClientId, Credential, Email, Mutation, Organization, OrganizationId, Person,
-    PersonId, SecretId,
-    credential::{Grant, NewSecret, Settings},
+    Api, ApiId, ClientId, Email, Mutation, Organization, OrganizationId, Person, PersonId,
+    credential::{Grant, Settings},
     opaque::Opaque,
     organization::OrganizationStep,
     permission::Role,
     secret::Secret,
 };
-use hallpass_server::{entropy, management::people};
+use hallpass_server::{
+    entropy,
+    management::{credentials, people},
+};
 use hallpass_store::{People, PersonBy, Store};
 use hallpass_verifier::Verifier;
 
@@ -107,17 +109,11 @@ async fn seed(installation: &Installation, books_url: &str) -> anyhow::Result<Ma
             api
         }
     };
-    let secret = Secret::from_entropy(entropy::bytes());
-    let id = SecretId::from_entropy(entropy::bytes());
-    let new = NewSecret::new(id, &secret, &installation.vault.pepper);
     let grant = Grant { api_id: api.id, scopes: api.scopes };
     let settings = Settings::new("Nightly reports".parse()?, vec![grant]);
-    let client_id = ClientId::from_entropy(entropy::bytes());
-    let made = (now(), "demo");
-    let credential =
-        Credential::pending(client_id.clone(), organization.id.clone(), settings, &new, made)
-            .activate(now())?;
-    installation.commit(&Mutation::AddCredential(Box::new(credential))).await?;
+    let act = installation.act();
+    let (made, _) = credentials::add(&act, &organization.id, settings).await?;
+    let (client_id, secret) = (made.credential.client_id, made.secret);
     Ok(Made { organization, client_id, secret })
 }
 

@@ -1,12 +1,8 @@
 //! `hallpass secret`: single secrets of a credential.
 
 use clap::Subcommand;
-use hallpass_core::{
-    Mutation, SecretId,
-    credential::{LiveTokens, NewSecret},
-    secret::Secret,
-};
-use hallpass_server::entropy;
+use hallpass_core::{ClientId, SecretId, credential::LiveTokens};
+use hallpass_server::management::secrets::{self, Wanted};
 use hallpass_store::Store;
 use serde_json::json;
 
@@ -31,6 +27,15 @@ pub(crate) enum Command {
         #[arg(long)]
         expires: Option<String>,
     },
+    /// Say where a secret is kept
+    Note {
+        /// Client id or name of the credential
+        credential: String,
+        /// Id or last four characters of the secret
+        secret: String,
+        /// Where it is kept
+        note: String,
+    },
     /// Retire a secret: it gets no more tokens
     Retire {
         /// Client id or name of the credential
@@ -48,6 +53,13 @@ pub(crate) enum Command {
         /// Id or last four characters of the secret
         secret: String,
     },
+    /// Retire a secret that strangers have seen, even the last one, and kill its tokens
+    Leaked {
+        /// Client id or name of the credential
+        credential: String,
+        /// Id or last four characters of the secret
+        secret: String,
+    },
 }
 
 pub(super) async fn run(command: Command, config: &Config, output: Output) -> anyhow::Result<()> {
@@ -57,36 +69,58 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
             let new = New { note: &note, expires_in: expires.as_deref(), others_expire_in: None };
             add(&credential, new, &installation, config, output).await
         }
-        Command::Retire { credential, secret, kill_tokens } => {
-            let own = installation.credential(&credential).await?;
-            let secret_id = find::secret(&own, &secret)?.id.clone();
-            let live = if kill_tokens { LiveTokens::Kill } else { LiveTokens::Keep };
-            let client_id = own.client_id.clone();
-            let mutation = Mutation::RetireSecret { client_id, secret_id: secret_id.clone(), live };
-            let change = installation.commit(&mutation).await?;
-            output.print(&json!({ "secret": secret_id, "change_seq": change.seq }), || {
-                let tokens = match live {
-                    LiveTokens::Kill => "The tokens that it minted are dead.",
-                    LiveTokens::Keep => {
-                        "The tokens that it minted live until they expire; --kill-tokens ends them."
-                    }
-                };
-                format!("Retired {secret_id}: it gets no more tokens. {tokens}")
+        Command::Note { credential, secret, note } => {
+            let (client_id, secret_id) = named(&installation, &credential, &secret).await?;
+            secrets::note(&installation.act(), &client_id, &secret_id, note.parse()?).await?;
+            output.print(&json!({ "secret": secret_id, "note": note }), || {
+                format!("Noted where {secret_id} is kept.")
             });
+            Ok(())
+        }
+        Command::Retire { credential, secret, kill_tokens } => {
+            let (client_id, secret_id) = named(&installation, &credential, &secret).await?;
+            let live = if kill_tokens { LiveTokens::Kill } else { LiveTokens::Keep };
+            let change = secrets::retire(&installation.act(), &client_id, &secret_id, live).await?;
+            let tokens = match live {
+                LiveTokens::Kill => "The tokens that it minted are dead.",
+                LiveTokens::Keep => {
+                    "The tokens that it minted live until they expire; --kill-tokens ends them."
+                }
+            };
+            done(output, &secret_id, change.seq, &format!("it gets no more tokens. {tokens}"));
             Ok(())
         }
         Command::KillTokens { credential, secret } => {
-            let own = installation.credential(&credential).await?;
-            let secret_id = find::secret(&own, &secret)?.id.clone();
-            let client_id = own.client_id.clone();
-            let mutation = Mutation::KillTokens { client_id, secret_id: secret_id.clone() };
-            let change = installation.commit(&mutation).await?;
-            output.print(&json!({ "secret": secret_id, "change_seq": change.seq }), || {
-                format!("Killed the live tokens of {secret_id}. The secret goes on working.")
-            });
+            let (client_id, secret_id) = named(&installation, &credential, &secret).await?;
+            let change = secrets::kill_tokens(&installation.act(), &client_id, &secret_id).await?;
+            let says = "its live tokens are dead. The secret goes on working.";
+            done(output, &secret_id, change.seq, says);
+            Ok(())
+        }
+        Command::Leaked { credential, secret } => {
+            let (client_id, secret_id) = named(&installation, &credential, &secret).await?;
+            let change = secrets::leaked(&installation.act(), &client_id, &secret_id).await?;
+            let says = "it is retired, and the tokens that it minted are dead.";
+            done(output, &secret_id, change.seq, says);
             Ok(())
         }
     }
+}
+
+/// The ids of a credential and of one of its secrets.
+async fn named(
+    installation: &Installation,
+    credential: &str,
+    secret: &str,
+) -> anyhow::Result<(ClientId, SecretId)> {
+    let own = installation.credential(credential).await?;
+    let secret_id = find::secret(&own, secret)?.id.clone();
+    Ok((own.client_id, secret_id))
+}
+
+fn done(output: Output, secret_id: &SecretId, change_seq: u64, says: &str) {
+    let value = json!({ "secret": secret_id, "change_seq": change_seq });
+    output.print(&value, || format!("Secret {secret_id}: {says}"));
 }
 
 /// How a secret is to be added.
@@ -106,15 +140,14 @@ pub(super) async fn add(
 ) -> anyhow::Result<()> {
     let own = installation.credential(called).await?;
     let apis = installation.store.apis().await?;
-    let secret = Secret::from_entropy(entropy::bytes());
-    let id = SecretId::from_entropy(entropy::bytes());
-    let mut new = NewSecret::new(id, &secret, &installation.vault.pepper);
-    new.note = how.note.parse()?;
-    new.expires_at = how.expires_in.map(|text| when::end(text, now())).transpose()?;
     let others_expire_at = how.others_expire_in.map(|text| when::point(text, now())).transpose()?;
-    let client_id = own.client_id.clone();
-    installation.commit(&Mutation::AddSecret { client_id, secret: new, others_expire_at }).await?;
-    CredentialFile::new(&own, &secret, &apis, config).hand_over(None, output)?;
+    let wanted = Wanted {
+        note: how.note.parse()?,
+        expires_at: how.expires_in.map(|text| when::end(text, now())).transpose()?,
+        others_expire_at,
+    };
+    let made = secrets::add(&installation.act(), &own.client_id, wanted).await?;
+    CredentialFile::new(&own, &made.secret, &apis, config).hand_over(None, output)?;
     if let Some(end) = others_expire_at
         && !output.json
     {
