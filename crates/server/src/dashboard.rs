@@ -42,6 +42,7 @@
 mod account;
 pub mod assets;
 pub mod chart;
+mod credentials;
 #[cfg(feature = "gallery")]
 pub mod gallery;
 pub mod icon;
@@ -65,6 +66,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/", get(start::page))
         .route("/assets/{name}", get(assets::file))
         .merge(account::routes())
+        .merge(credentials::routes())
         .merge(invitations::routes())
         .merge(set_up::routes())
         .merge(sign_in::routes());

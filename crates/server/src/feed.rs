@@ -189,6 +189,14 @@ impl Feed {
         (format!("{:08x}-{seq}-{pruned}", self.epoch), written.json.clone())
     }
 
+    /// The number under which the feed says that something is dead, and what it says. `key` is the
+    /// entry's [`Entry::key`].
+    pub fn find(&self, key: &str) -> Option<(u64, Entry)> {
+        let inner = self.read();
+        let seq = inner.numbers.get(key)?;
+        Some((*seq, inner.live.get(seq)?.clone()))
+    }
+
     /// Whether a token is dead.
     pub fn is_dead(&self, token: &Presented<'_>, now: Timestamp) -> bool {
         self.read().set.verdict(token, now.as_secs()).is_some()
@@ -286,6 +294,8 @@ mod tests {
             let (version, json) = feed.snapshot(Timestamp::from_secs(at));
             (version, Snapshot::from_json(&json).unwrap().snapshot)
         };
+        assert_eq!(feed.find(&death(0, "a", 0).entry.key()).unwrap().0, 3);
+        assert_eq!(feed.find(&death(0, "c", 0).entry.key()), None);
         let (_, snapshot) = read(5);
         assert_eq!((snapshot.seq, snapshot.as_of, snapshot.entries.len()), (3, 5, 2));
         assert_eq!(snapshot.entries[1].until_s, 20);

@@ -38,6 +38,30 @@ pub enum Flash {
     Joined,
     /// The person is a member already.
     AlreadyMember,
+    /// A credential gets tokens now.
+    CredentialAdded,
+    /// A credential waits for an owner or admin.
+    ApprovalAsked,
+    /// A credential was approved.
+    CredentialApproved,
+    /// A pending credential was removed.
+    CredentialDiscarded,
+    /// A credential was paused.
+    CredentialPaused,
+    /// Several were.
+    CredentialsPaused,
+    /// A pause has ended.
+    CredentialResumed,
+    /// A credential has ended for good.
+    CredentialRevoked,
+    /// What was left of a credential was removed.
+    CredentialDeleted,
+    /// A secret was retired.
+    SecretRetired,
+    /// The live tokens of a secret were killed.
+    TokensKilled,
+    /// A secret that had leaked was retired, and its tokens killed.
+    LeakStopped,
 }
 
 /// How a message looks.
@@ -84,21 +108,38 @@ impl Flash {
             Self::SessionEnded => "That session has ended.",
             Self::Joined => "Welcome: you are a member now.",
             Self::AlreadyMember => "You are a member already.",
+            Self::CredentialAdded => "Credential added. It gets tokens from now on.",
+            Self::ApprovalAsked => {
+                "The credential is made, and an owner or admin is asked to approve it."
+            }
+            Self::CredentialApproved => "Approved. It gets tokens from now on.",
+            Self::CredentialDiscarded => "Discarded. Nothing of it is left.",
+            Self::CredentialPaused => {
+                "Paused. It gets no tokens, and the tokens that it had are dead."
+            }
+            Self::CredentialsPaused => "Paused. They get no tokens, and those they had are dead.",
+            Self::CredentialResumed => "Resumed. It gets tokens again; the old ones stay dead.",
+            Self::CredentialRevoked => "Revoked. Its tokens are dead.",
+            Self::CredentialDeleted => "Deleted. The audit log keeps what was done.",
+            Self::SecretRetired => "Retired. The secret gets no more tokens.",
+            Self::TokensKilled => "The live tokens are dead. The secret goes on working.",
+            Self::LeakStopped => "The secret is retired, and its tokens are dead.",
         }
     }
 
     /// How it looks.
     pub fn tone(self) -> Tone {
         match self {
-            Self::SignedOut | Self::AlreadyMember => Tone::Info,
-            Self::NoWayBack | Self::Recovered => Tone::Warn,
-            Self::PasskeyAdded
-            | Self::PasskeyRemoved
-            | Self::Saved
-            | Self::SetUp
-            | Self::PasswordSet
-            | Self::SessionEnded
-            | Self::Joined => Tone::Good,
+            Self::SignedOut
+            | Self::AlreadyMember
+            | Self::ApprovalAsked
+            | Self::CredentialDiscarded
+            | Self::CredentialDeleted => Tone::Info,
+            Self::NoWayBack
+            | Self::Recovered
+            | Self::CredentialPaused
+            | Self::CredentialsPaused => Tone::Warn,
+            _ => Tone::Good,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod assets;
+mod credentials;
 mod errors;
 mod invitations;
 mod links;
