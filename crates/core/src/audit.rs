@@ -124,7 +124,7 @@ impl Event {
     /// What `hash` must be if the event before had the hash `before`.
     pub fn link(&self, before: &str) -> String {
         // A JSON array of fixed order is unambiguous: no two events share one.
-        let text = serde_json::json!([
+        let mut text = serde_json::json!([
             before,
             self.seq,
             self.at,
@@ -133,15 +133,33 @@ impl Event {
             self.subject,
             self.organization_id,
             self.detail,
-        ])
-        .to_string();
-        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+        ]);
+        // And so are members by name: the order in which they were written must not matter.
+        text.sort_all_objects();
+        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.to_string().as_bytes()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_order_of_members_is_no_edit() {
+        let event = |detail: &str| Event {
+            seq: 1,
+            at: Timestamp::from_secs(1),
+            actor: Actor::Server,
+            action: "api.add".to_owned(),
+            subject: "api_x".to_owned(),
+            organization_id: None,
+            detail: serde_json::from_str(detail).unwrap(),
+            hash: String::new(),
+        };
+        let (one, other) =
+            (event(r#"{"a":{"b":1,"c":2},"d":3}"#), event(r#"{"d":3,"a":{"c":2,"b":1}}"#));
+        assert_eq!(one.link(CHAIN_START), other.link(CHAIN_START));
+    }
 
     #[test]
     fn any_edit_breaks_the_chain() {

@@ -110,6 +110,13 @@ impl Place {
         self.credential(name, &["--api", BOOKS]).await
     }
 
+    /// Whether the use of any secret of a credential is on disk.
+    pub(crate) async fn was_used(&self, credential: &str) -> bool {
+        let shown = self.ask(&["credential", "show", credential]).await;
+        let secrets = shown["secrets"].as_array().unwrap();
+        secrets.iter().any(|secret| !secret["last_used_at"].is_null())
+    }
+
     /// The number of the last change.
     pub(crate) async fn last_seq(&self) -> u64 {
         let events = self.ask(&["audit", "list", "--limit", "1"]).await;

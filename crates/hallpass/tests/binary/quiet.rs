@@ -8,6 +8,7 @@ use reqwest::{Client, Method, header::HeaderValue};
 use crate::{
     node::Node,
     place::{Login, Place, mode},
+    process::within_limit,
 };
 
 /// What may be left of a text when it was quoted: any part of this length.
@@ -90,6 +91,9 @@ async fn a_token_costs_no_statement_and_no_write() {
     let login = place.reader("reports").await;
     let node = Node::start(&place, &["--usage-flush-s", "3600"]).await;
     node.token(&login).await.unwrap();
+    // That a credential is used at all is written soon after its first token; no other token is.
+    let noted = async { while !place.was_used("reports").await {} };
+    within_limit("the note of the first use", noted).await;
     let files = || ["hallpass.db", "hallpass.db-wal"].map(|name| written(&place.data().join(name)));
     let (statements, before) = (node.metric("hallpass_store_statements").await, files());
     for _ in 0..1000 {

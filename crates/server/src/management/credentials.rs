@@ -2,7 +2,8 @@
 //! not found, whatever is asked of it.
 
 use hallpass_core::{
-    Api, ApiId, Change, ClientId, Conflict, Credential, Image, Mutation, OrganizationId, SecretId,
+    Api, ApiId, Change, ClientId, Conflict, Credential, Image, Mutation, Organization,
+    OrganizationId, SecretId,
     change::{Effect, Key},
     credential::{NewSecret, Settings, Status},
     permission::Permission,
@@ -66,6 +67,13 @@ pub async fn prepare(
     if act.store.count_credentials(&pending).await? >= PENDING_AT_MOST {
         return Err(Conflict::TooMany("pending credentials").into());
     }
+    let made = generate(act, &organization, settings);
+    act.commit(&Mutation::AddCredential(Box::new(made.credential.clone()))).await?;
+    Ok(made)
+}
+
+/// A pending credential with its secret, not written yet.
+fn generate(act: &Act<'_>, organization: &Organization, settings: Settings) -> Made {
     let secret = Secret::from_entropy(entropy::bytes());
     let id = SecretId::from_entropy(entropy::bytes());
     let mut new = NewSecret::new(id, &secret, act.pepper);
@@ -75,9 +83,8 @@ pub async fn prepare(
     let by = act.caller.actor.to_string();
     let client_id = ClientId::from_entropy(entropy::bytes());
     let credential =
-        Credential::pending(client_id, organization.id, settings, &new, (act.now, &by));
-    act.commit(&Mutation::AddCredential(Box::new(credential.clone()))).await?;
-    Ok(Made { credential, secret })
+        Credential::pending(client_id, organization.id.clone(), settings, &new, (act.now, &by));
+    Made { credential, secret }
 }
 
 /// Makes a pending credential that is finished but for its last step.
@@ -112,13 +119,18 @@ pub async fn finish(
     check(act, &own.organization_id, &settings, Some(&own.settings)).await?;
     act.commit(&Mutation::UpdateCredential(client_id.clone(), Box::new(settings))).await?;
     let organization = act.organization(&own.organization_id, Permission::WriteCredentials).await?;
-    let may_approve = act.caller.may(Permission::ApproveCredentials, &own.organization_id);
-    if organization.policy.approval_required && !may_approve {
+    if needs_approval(act, &organization) {
         act.commit(&Mutation::AskApproval(client_id.clone())).await?;
         return Ok(Finished::AwaitsApproval);
     }
     act.commit(&Mutation::ActivateCredential(client_id.clone())).await?;
     Ok(Finished::Active)
+}
+
+/// Whether somebody else has to approve what the caller makes.
+fn needs_approval(act: &Act<'_>, organization: &Organization) -> bool {
+    organization.policy.approval_required
+        && !act.caller.may(Permission::ApproveCredentials, &organization.id)
 }
 
 /// Makes a credential in one go, for programs and the command line.
@@ -129,9 +141,18 @@ pub async fn add(
 ) -> Result<(Made, Finished), ManagementError> {
     refuse_past(act, &settings)?;
     check(act, organization_id, &settings, None).await?;
-    let mut made = prepare(act, organization_id, settings.clone()).await?;
-    let finished = finish(act, &made.credential.client_id, settings).await?;
-    made.credential = find(act, &made.credential.client_id, Permission::ReadCredentials).await?;
+    let organization = act.organization(organization_id, Permission::WriteCredentials).await?;
+    let mut made = generate(act, &organization, settings);
+    // One write: a program that is cut off in between leaves nothing half made.
+    let finished = if needs_approval(act, &organization) {
+        let by = act.caller.actor.to_string();
+        made.credential = made.credential.ask_approval(act.now, &by)?;
+        Finished::AwaitsApproval
+    } else {
+        made.credential = made.credential.activate(act.now)?;
+        Finished::Active
+    };
+    act.commit(&Mutation::AddCredential(Box::new(made.credential.clone()))).await?;
     Ok((made, finished))
 }
 

@@ -16,7 +16,7 @@ async fn a_live_process_is_healthy_and_a_fresh_one_is_ready() {
         assert_eq!(answer.header("cache-control"), "no-store");
     }
     insta::assert_snapshot!(health.text(), @r#"{"status":"ok"}"#);
-    insta::assert_snapshot!(ready.text(), @r#"{"change_seq":6,"staleness_s":0,"status":"ready"}"#);
+    insta::assert_snapshot!(ready.text(), @r#"{"status":"ready","change_seq":6,"staleness_s":0}"#);
 }
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn a_stale_or_closing_node_is_healthy_but_not_ready() {
     node.pass_blind_s(1).await;
     let stale = node.send(Ask::get("/readyz")).await;
     assert_eq!(stale.status, 503);
-    insta::assert_snapshot!(stale.text(), @r#"{"change_seq":6,"staleness_s":3601,"status":"stale"}"#);
+    insta::assert_snapshot!(stale.text(), @r#"{"status":"stale","change_seq":6,"staleness_s":3601}"#);
     node.store.come_back();
     node.pass_s(0).await;
     assert_eq!(node.send(Ask::get("/readyz")).await.status, 200);

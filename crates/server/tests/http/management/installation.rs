@@ -44,7 +44,7 @@ fn films() -> Wanted {
 }
 
 async fn next(act: &Act<'_>, after: Option<String>) -> Result<String, ManagementError> {
-    let next = Next { algorithm: Algorithm::Es256, lead_s: 0, after };
+    let next = Next { algorithm: Algorithm::Es256, lead_s: 60, after };
     keys::rotate(act, next).await.map(|key| key.kid)
 }
 

@@ -25,18 +25,18 @@ async fn a_live_token_is_described() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&body).unwrap(), @r#"
     {
       "active": true,
+      "scope": "books:read books:write",
+      "client_id": "hpc_3TrTx7BlN3DzBOMAS7XXGq",
+      "token_type": "Bearer",
+      "exp": 1764086400,
+      "iat": 1764000000,
+      "sub": "hpc_3TrTx7BlN3DzBOMAS7XXGq",
       "aud": [
         "https://api.example.com/books"
       ],
-      "client_id": "hpc_3TrTx7BlN3DzBOMAS7XXGq",
-      "exp": 1764086400,
-      "iat": 1764000000,
       "iss": "https://auth.example.com",
       "jti": "[jti]",
-      "org": "org_31fulfSKKLRhabRIevKPya",
-      "scope": "books:read books:write",
-      "sub": "hpc_3TrTx7BlN3DzBOMAS7XXGq",
-      "token_type": "Bearer"
+      "org": "org_31fulfSKKLRhabRIevKPya"
     }
     "#);
 }

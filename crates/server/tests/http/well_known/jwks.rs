@@ -45,9 +45,9 @@ async fn keys_are_published_without_their_private_halves() {
         members += &format!("{fixed:?} {:?}\n", key.keys().collect::<Vec<_>>());
     }
     insta::assert_snapshot!(members, @r#"
-    [Some("EC"), Some("P-256"), Some("ES256"), Some("sig")] ["alg", "crv", "kid", "kty", "use", "x", "y"]
-    [Some("OKP"), Some("Ed25519"), Some("EdDSA"), Some("sig")] ["alg", "crv", "kid", "kty", "use", "x"]
-    [Some("RSA"), None, Some("RS256"), Some("sig")] ["alg", "e", "kid", "kty", "n", "use"]
+    [Some("EC"), Some("P-256"), Some("ES256"), Some("sig")] ["kty", "crv", "x", "y", "alg", "use", "kid"]
+    [Some("OKP"), Some("Ed25519"), Some("EdDSA"), Some("sig")] ["kty", "crv", "x", "alg", "use", "kid"]
+    [Some("RSA"), None, Some("RS256"), Some("sig")] ["kty", "n", "e", "alg", "use", "kid"]
     "#);
 }
 

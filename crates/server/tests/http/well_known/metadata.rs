@@ -23,28 +23,28 @@ async fn the_server_describes_itself() {
     let node = Node::start().await;
     assert_snapshot!(document(&node, SERVER).await, @r#"
     {
+      "issuer": "https://auth.example.com",
+      "token_endpoint": "https://auth.example.com/oauth/token",
+      "jwks_uri": "https://auth.example.com/.well-known/jwks.json",
+      "revocation_endpoint": "https://auth.example.com/oauth/revoke",
+      "introspection_endpoint": "https://auth.example.com/oauth/introspect",
+      "response_types_supported": [],
       "grant_types_supported": [
         "client_credentials"
       ],
-      "introspection_endpoint": "https://auth.example.com/oauth/introspect",
-      "introspection_endpoint_auth_methods_supported": [
+      "token_endpoint_auth_methods_supported": [
         "client_secret_basic",
         "client_secret_post"
       ],
-      "issuer": "https://auth.example.com",
-      "jwks_uri": "https://auth.example.com/.well-known/jwks.json",
-      "response_types_supported": [],
-      "revocation_endpoint": "https://auth.example.com/oauth/revoke",
       "revocation_endpoint_auth_methods_supported": [
         "client_secret_basic",
         "client_secret_post"
       ],
-      "revocation_feed_uri": "https://auth.example.com/revocations",
-      "token_endpoint": "https://auth.example.com/oauth/token",
-      "token_endpoint_auth_methods_supported": [
+      "introspection_endpoint_auth_methods_supported": [
         "client_secret_basic",
         "client_secret_post"
-      ]
+      ],
+      "revocation_feed_uri": "https://auth.example.com/revocations"
     }
     "#);
     assert_snapshot!(document(&node, OPENID).await, @r#"

@@ -45,16 +45,16 @@ async fn a_stranger_verifies_the_token_and_reads_its_claims() {
     let token = node.token("reports").await;
     assert_snapshot!(redacted(verified(&node, &token).await), @r#"
     {
-      "aud": "https://api.example.com/books",
-      "client_id": "hpc_3TrTx7BlN3DzBOMAS7XXGq",
-      "exp": 1764086400,
-      "gen": 1,
-      "iat": 1764000000,
       "iss": "https://auth.example.com",
+      "aud": "https://api.example.com/books",
+      "sub": "hpc_3TrTx7BlN3DzBOMAS7XXGq",
+      "client_id": "hpc_3TrTx7BlN3DzBOMAS7XXGq",
+      "iat": 1764000000,
+      "exp": 1764086400,
       "jti": "[jti]",
-      "org": "org_31fulfSKKLRhabRIevKPya",
       "scope": "books:read books:write",
-      "sub": "hpc_3TrTx7BlN3DzBOMAS7XXGq"
+      "gen": 1,
+      "org": "org_31fulfSKKLRhabRIevKPya"
     }
     "#);
 }
