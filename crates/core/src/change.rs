@@ -95,6 +95,7 @@ impl Image {
 /// What a change did to its row.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly every change writes a row")]
 pub enum Effect {
     /// The row was written and is now this.
     Put(Image),

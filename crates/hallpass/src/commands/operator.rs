@@ -18,7 +18,7 @@ pub(crate) enum Command {
     Add {
         /// Their e-mail address
         email: Email,
-        /// What they are called [default: the address up to the @]
+        /// What they are called (the address up to the @ unless said)
         #[arg(long)]
         name: Option<Name>,
     },

@@ -57,5 +57,8 @@ async fn people_sign_in_at_their_organizations_provider() {
     browser.ask_for_the_provider(&site, "ada@example.com").await;
     browser.says("Sign-in").await;
     browser.sign_in_at_the_provider("ada").await;
+    // It has forgotten the consent, too.
+    browser.says("Continue").await;
+    browser.find("button[type=submit]").await.click().await.unwrap();
     browser.says("You are not a member of this organization").await;
 }

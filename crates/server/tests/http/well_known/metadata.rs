@@ -49,22 +49,24 @@ async fn the_server_describes_itself() {
     "#);
     assert_snapshot!(document(&node, OPENID).await, @r#"
     {
+      "issuer": "https://auth.example.com",
+      "token_endpoint": "https://auth.example.com/oauth/token",
+      "jwks_uri": "https://auth.example.com/.well-known/jwks.json",
+      "revocation_endpoint": "https://auth.example.com/oauth/revoke",
+      "introspection_endpoint": "https://auth.example.com/oauth/introspect",
+      "response_types_supported": [],
       "grant_types_supported": [
         "client_credentials"
       ],
-      "id_token_signing_alg_values_supported": [
-        "ES256"
-      ],
-      "introspection_endpoint": "https://auth.example.com/oauth/introspect",
-      "introspection_endpoint_auth_methods_supported": [
+      "token_endpoint_auth_methods_supported": [
         "client_secret_basic",
         "client_secret_post"
       ],
-      "issuer": "https://auth.example.com",
-      "jwks_uri": "https://auth.example.com/.well-known/jwks.json",
-      "response_types_supported": [],
-      "revocation_endpoint": "https://auth.example.com/oauth/revoke",
       "revocation_endpoint_auth_methods_supported": [
+        "client_secret_basic",
+        "client_secret_post"
+      ],
+      "introspection_endpoint_auth_methods_supported": [
         "client_secret_basic",
         "client_secret_post"
       ],
@@ -72,10 +74,8 @@ async fn the_server_describes_itself() {
       "subject_types_supported": [
         "public"
       ],
-      "token_endpoint": "https://auth.example.com/oauth/token",
-      "token_endpoint_auth_methods_supported": [
-        "client_secret_basic",
-        "client_secret_post"
+      "id_token_signing_alg_values_supported": [
+        "ES256"
       ]
     }
     "#);
