@@ -101,12 +101,72 @@ pub struct Event {
     pub hash: String,
 }
 
+/// Every action that an event may name. Whoever shows the log has words for each.
+pub const ACTIONS: &[&str] = &[
+    "api.add",
+    "api.update",
+    "credential.activate",
+    "credential.add",
+    "credential.ask_approval",
+    "credential.delete",
+    "credential.discard",
+    "credential.expire",
+    "credential.pause",
+    "credential.pending_expired",
+    "credential.resume",
+    "credential.revoke",
+    "credential.update",
+    "key.add",
+    "key.drop_gone",
+    "key.kill",
+    "member.accept_invitation",
+    "member.add",
+    "member.invite",
+    "member.remove",
+    "member.set_role",
+    "member.withdraw_invitation",
+    "organization.add",
+    "organization.rename",
+    "organization.resume",
+    "organization.set_mailed",
+    "organization.set_policy",
+    "organization.set_sign_on",
+    "organization.suspend",
+    "person.add",
+    "person.add_passkey",
+    "person.add_subject",
+    "person.end_sessions",
+    "person.remove_passkey",
+    "person.rename",
+    "person.rename_passkey",
+    "person.set_link",
+    "person.set_operator",
+    "person.set_password",
+    "person.set_recovery_codes",
+    "person.use_link",
+    "person.use_passkey",
+    "person.use_recovery_code",
+    "secret.add",
+    "secret.kill_tokens",
+    "secret.leaked",
+    "secret.note",
+    "secret.retire",
+    "session.begin",
+    "session.confirm",
+    "session.end",
+    "token.revoke",
+    "vault.set",
+    "webhook.put",
+    "webhook.remove",
+];
+
 /// The hash before the first event.
 pub const CHAIN_START: &str = "";
 
 impl Event {
     /// The event of a deed, chained to the event before.
     pub fn chained(before: &str, seq: u64, at: Timestamp, actor: &Actor, deed: Deed) -> Self {
+        debug_assert!(ACTIONS.contains(&deed.action), "{} is not in ACTIONS", deed.action);
         let mut event = Self {
             seq,
             at,

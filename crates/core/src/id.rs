@@ -132,6 +132,18 @@ prefixed_id!(
     "inv_",
     "an invitation's id: inv_ and 22 letters or digits"
 );
+prefixed_id!(
+    /// Name of a webhook.
+    WebhookId,
+    "whk_",
+    "a webhook's id: whk_ and 22 letters or digits"
+);
+prefixed_id!(
+    /// Name of a message to a webhook; its `webhook-id`.
+    DeliveryId,
+    "msg_",
+    "a delivery's id: msg_ and 22 letters or digits"
+);
 
 #[cfg(test)]
 mod tests {

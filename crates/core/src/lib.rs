@@ -7,6 +7,7 @@ pub mod audit;
 pub mod base62;
 pub mod change;
 pub mod credential;
+pub mod delivery;
 pub mod directory;
 pub mod email;
 pub mod grant;
@@ -14,6 +15,7 @@ pub mod id;
 pub mod installation;
 pub mod introspection;
 pub mod mutation;
+pub mod notice;
 pub mod opaque;
 pub mod organization;
 pub mod passkey;
@@ -27,12 +29,15 @@ pub mod text;
 pub mod time;
 pub mod usage;
 pub mod vault;
+pub mod webhook;
 
 pub use api::Api;
 pub use change::{Change, Image};
 pub use credential::Credential;
 pub use email::Email;
-pub use id::{ApiId, ClientId, InvitationId, OrganizationId, PersonId, SecretId};
+pub use id::{
+    ApiId, ClientId, DeliveryId, InvitationId, OrganizationId, PersonId, SecretId, WebhookId,
+};
 pub use installation::Installation;
 pub use mutation::{Conflict, Mutation};
 pub use organization::Organization;

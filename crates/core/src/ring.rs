@@ -63,6 +63,19 @@ impl KeyRecord {
     }
 }
 
+/// The life of a key: as far as it is decided by the keys that there are.
+#[derive(Clone, Debug)]
+pub struct Span<'a> {
+    /// The key, with the dates from which it is published and signs.
+    pub key: &'a KeyRecord,
+    /// Where it stands.
+    pub status: KeyStatus,
+    /// When the next one takes over; `None` while there is no next one.
+    pub signs_until: Option<Timestamp>,
+    /// When no token of it can be alive any more.
+    pub gone_at: Option<Timestamp>,
+}
+
 /// All keys of one algorithm, in the order in which they sign.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Ring {
@@ -107,6 +120,22 @@ impl Ring {
             }
             _ => KeyStatus::Signing,
         }
+    }
+
+    /// The life of each key, in the order in which they sign.
+    pub fn spans(&self, now: Timestamp, longest_lifetime_s: u64) -> Vec<Span<'_>> {
+        let mut keys: Vec<_> = self.keys.iter().collect();
+        keys.sort_by(|a, b| a.order().cmp(&b.order()));
+        let span = |key| {
+            let signs_until = self.replaced_at(key);
+            Span {
+                key,
+                status: self.status(key, now, longest_lifetime_s),
+                signs_until,
+                gone_at: signs_until.map(|at| at.plus_secs(longest_lifetime_s + FEED_MARGIN_S)),
+            }
+        };
+        keys.into_iter().map(span).collect()
     }
 
     /// The keys that belong in the JWKS at `now`.

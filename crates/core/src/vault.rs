@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{PersonId, opaque::Opaque, secret::Pepper};
+use crate::{PersonId, WebhookId, opaque::Opaque, secret::Pepper};
 
 /// Why the vault stayed shut.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -218,6 +218,25 @@ impl OpenVault {
     /// Seals a private key (PKCS#8 DER); `kid` is authenticated with it.
     pub fn seal_key(&self, kid: &str, der: &[u8], nonce: [u8; 12]) -> Result<Sealed, VaultError> {
         self.seal.seal(&format!("key/{kid}"), der, nonce)
+    }
+
+    /// Seals what a webhook's notices are signed with; its id is authenticated with it.
+    pub fn seal_webhook(
+        &self,
+        id: &WebhookId,
+        secret: &[u8],
+        nonce: [u8; 12],
+    ) -> Result<Sealed, VaultError> {
+        self.seal.seal(&format!("webhook/{id}"), secret, nonce)
+    }
+
+    /// Opens what was sealed for this webhook.
+    pub fn open_webhook(
+        &self,
+        id: &WebhookId,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        self.seal.open(&format!("webhook/{id}"), sealed)
     }
 
     /// Opens a private key that was sealed for this `kid`.

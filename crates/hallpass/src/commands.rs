@@ -20,6 +20,7 @@ mod serve;
 mod settings;
 mod sign_on;
 mod token;
+mod webhook;
 
 use clap::Subcommand;
 use clap_complete::Shell;
@@ -50,6 +51,9 @@ pub(crate) enum Command {
     /// Whoever signs in: members and operators
     #[command(subcommand)]
     Person(person::Command),
+    /// Where organizations hear of their credentials
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// The APIs that tokens are for
     #[command(subcommand)]
     Api(api::Command),
@@ -98,6 +102,7 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
             Command::SignOn(command) => sign_on::run(command, &config, output).await,
             Command::Operator(command) => operator::run(command, &config, output).await,
             Command::Person(command) => person::run(command, &config, output).await,
+            Command::Webhook(command) => webhook::run(command, &config, output).await,
             Command::Api(command) => api::run(command, &config, output).await,
             Command::Credential(command) => credential::run(command, &config, output).await,
             Command::Secret(command) => secret::run(command, &config, output).await,

@@ -6,11 +6,13 @@ use hallpass_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit_check::AuditCheck,
     clock::Clock,
     config::Config,
     live_directory::LiveDirectory,
     management::{Act, Caller, Door},
     metrics::Metrics,
+    notices::Notices,
     passwords::Passwords,
     usage::Counters,
     web::{allowance::Allowance, challenge::Answered, limits::FailedLogins, tries::Tries},
@@ -46,6 +48,10 @@ pub struct Parts {
     pub(crate) management_calls: Allowance,
     /// Reports of found secrets, by network.
     pub(crate) leak_reports: Allowance,
+    /// What webhooks and members are told by.
+    pub(crate) notices: Notices,
+    /// Whether the audit log is as it was written.
+    pub(crate) audit_check: AuditCheck,
     /// Set when the node shuts down, so that open streams end.
     pub closing: CancellationToken,
 }
@@ -94,6 +100,8 @@ impl App {
             passwords: Passwords::new(config.password_checks_at_once),
             management_calls: Allowance::new(config.management_calls_per_minute),
             leak_reports: Allowance::new(config.leak_reports_per_minute),
+            notices: Notices::new(&config.webhook_networks),
+            audit_check: AuditCheck::default(),
             config,
             clock,
             store,

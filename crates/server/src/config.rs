@@ -47,6 +47,9 @@ pub struct Config {
     pub smtp_user: Option<String>,
     /// The file that holds the password of that login.
     pub smtp_password_file: Option<PathBuf>,
+    /// Where webhooks may be beside public addresses. Members of organizations write their URLs, so
+    /// whatever is named here, they can call.
+    pub webhook_networks: Vec<IpNet>,
     /// How long a person stays signed in, in seconds.
     pub session_s: u64,
     /// How long a person stays signed in without opening a page, in seconds.
@@ -94,6 +97,7 @@ impl Default for Config {
             mail_from: None,
             smtp_user: None,
             smtp_password_file: None,
+            webhook_networks: Vec::new(),
             session_s: 12 * 3600,
             session_idle_s: 2 * 3600,
             management_calls_per_minute: 600,

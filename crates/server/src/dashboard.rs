@@ -40,18 +40,31 @@
 //! [`PageError`]: crate::web::error_page::PageError
 
 mod account;
+mod apis;
+mod approvals;
 pub mod assets;
+mod audit;
+mod certain;
 pub mod chart;
 mod credentials;
+mod csv;
 #[cfg(feature = "gallery")]
 pub mod gallery;
 pub mod icon;
 mod invitations;
+mod keys;
+mod members;
+mod nodes;
+mod operators;
+mod organizations;
 pub mod page;
+mod query;
 mod set_up;
+mod settings;
 mod sign_in;
 mod start;
 pub mod time;
+mod typed;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 
@@ -67,7 +80,16 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/assets/{name}", get(assets::file))
         .merge(account::routes())
         .merge(credentials::routes())
+        .merge(apis::routes())
+        .merge(approvals::routes())
+        .merge(audit::routes())
         .merge(invitations::routes())
+        .merge(keys::routes())
+        .merge(members::routes())
+        .merge(nodes::routes())
+        .merge(operators::routes())
+        .merge(organizations::routes())
+        .merge(settings::routes())
         .merge(set_up::routes())
         .merge(sign_in::routes());
     dressed(app, pages)
@@ -90,11 +112,14 @@ pub(crate) fn owns(path: &str) -> bool {
             | "apis"
             | "assets"
             | "audit"
+            | "audit.csv"
+            | "audit.json"
             | "confirm"
             | "invitations"
             | "keys"
             | "leaks"
             | "nodes"
+            | "operators"
             | "organizations"
             | "recover"
             | "setup"

@@ -8,7 +8,7 @@ use hallpass_core::{
 use hallpass_store::{Chain, Store, StoreError};
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::{app::App, config::Config};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -29,6 +29,29 @@ impl Finding {
     pub fn trouble(says: impl Into<String>) -> Self {
         Self { fine: false, says: says.into() }
     }
+}
+
+/// From how many seconds on a node counts as blind.
+pub const BLIND_S: u64 = 5;
+
+/// What this node knows of itself.
+pub fn of_node(app: &App, now: Timestamp) -> Vec<Finding> {
+    let staleness_s = now.millis_since(app.live.as_of()) / 1000;
+    let mut findings = vec![if staleness_s < BLIND_S {
+        Finding::fine("This node sees its database.")
+    } else {
+        Finding::trouble(format!(
+            "This node has not seen its database for {staleness_s} s: look at the database and \
+             the disk. It issues tokens for {} s after it last did.",
+            app.config.max_staleness_s
+        ))
+    }];
+    findings.extend(
+        crate::mail::check(&app.config)
+            .err()
+            .map(|why| Finding::trouble(format!("Mail does not work: {why}."))),
+    );
+    findings
 }
 
 /// What the settings say.

@@ -10,7 +10,7 @@ use hallpass_token::jose::Algorithm;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
-use crate::{app::App, rotation::Rotation, usage::Batch};
+use crate::{app::App, notices, rotation::Rotation, usage::Batch};
 
 /// Between two looks for what has expired, in milliseconds.
 const EXPIRY_MS: u64 = 500;
@@ -23,6 +23,18 @@ const PRUNE_S: u64 = 600;
 
 /// Between the first use of a credential and its being written, in milliseconds.
 const FIRST_USE_MS: u64 = 500;
+
+/// Between two looks for something to tell, and for something to send, in milliseconds.
+const NOTICES_MS: u64 = 1000;
+
+/// Between two looks for addresses that are new, in seconds.
+const ADDRESSES_S: u64 = 60;
+
+/// Between two looks for ends that are near and credentials that nobody uses, in seconds.
+const ENDS_S: u64 = 3600;
+
+/// Between two checks of the whole audit log, in seconds.
+const AUDIT_S: u64 = 86_400;
 
 /// Credentials that expire in one go.
 const DUE_AT_ONCE: usize = 500;
@@ -37,6 +49,11 @@ pub fn start(app: &App) -> TaskTracker {
     tasks.spawn(every(app.clone(), ms(EXPIRY_MS), expire));
     tasks.spawn(every(app.clone(), secs(RINGS_S), rotate));
     tasks.spawn(every(app.clone(), secs(PRUNE_S), prune));
+    tasks.spawn(every(app.clone(), ms(NOTICES_MS), notices::follow));
+    tasks.spawn(every(app.clone(), ms(NOTICES_MS), notices::send));
+    tasks.spawn(every(app.clone(), secs(ADDRESSES_S), notices::watch_addresses));
+    tasks.spawn(every(app.clone(), secs(ENDS_S), notices::watch_ends));
+    tasks.spawn(every(app.clone(), secs(AUDIT_S), check_audit));
     tasks.spawn(write_usage(app.clone()));
     tasks.close();
     tasks
@@ -162,6 +179,16 @@ async fn prune(app: App) {
     match app.store.prune(now, &Retention::default()).await {
         Ok(pruned) => debug!(?pruned, "Pruned"),
         Err(why) => warn!(%why, "Cannot prune"),
+    }
+}
+
+async fn check_audit(app: App) {
+    let outcome = tokio::select! {
+        () = app.closing.cancelled() => return,
+        outcome = app.audit_check.run(&app) => outcome,
+    };
+    if let Err(why) = outcome {
+        warn!(%why, "Cannot check the audit log");
     }
 }
 

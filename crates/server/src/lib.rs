@@ -2,6 +2,7 @@
 //! and knows no database; reads no environment and no configuration file.
 
 pub mod app;
+mod audit_check;
 mod cached;
 pub mod clock;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod mail;
 pub mod management;
 mod management_api;
 pub mod metrics;
+pub mod notices;
 mod oauth;
 mod ops;
 pub mod passwords;

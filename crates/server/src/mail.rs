@@ -68,6 +68,25 @@ pub async fn invite(
     send(config, &invitation.email, &subject, text).await
 }
 
+/// Tells a member what has happened to their organization's credentials.
+pub(crate) async fn tell(
+    config: &Config,
+    organization: &Organization,
+    to: &Email,
+    said: &str,
+) -> Result<(), NotSent> {
+    let subject = format!("{} at {}: a notice", organization.name, config.issuer_host());
+    let credentials = config.url(&format!("/organizations/{}/credentials", organization.id));
+    let settings = config.url(&format!("/organizations/{}/settings/notices", organization.id));
+    let text = format!(
+        "{said}\n\n\
+         The credentials of {name}:\n{credentials}\n\n\
+         You get this as an owner or admin. What is mailed is chosen here:\n{settings}\n",
+        name = organization.name,
+    );
+    send(config, to, &subject, text).await
+}
+
 /// Sends a message of plain text.
 async fn send(config: &Config, to: &Email, subject: &str, text: String) -> Result<(), NotSent> {
     let mut transport = transport(config)?;

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod apis;
+pub mod audit;
 pub mod caller;
 pub mod credentials;
 mod error;
@@ -19,6 +20,7 @@ pub mod scopes;
 pub mod secrets;
 pub mod sessions;
 pub mod sign_on;
+pub mod webhooks;
 
 use hallpass_core::{
     Change, Image, Mutation, Organization, OrganizationId, Timestamp,

@@ -102,6 +102,10 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Tries of people to sign in.
     pub sign_ins: Family<OutcomeLabels, Counter>,
+    /// Notices that were put on their way.
+    pub notices_told: Counter,
+    /// Tries to deliver one.
+    pub deliveries: Family<OutcomeLabels, Counter>,
     /// Failed logins that were answered with 429.
     pub too_many_failures: Counter,
     /// Calls of the management API that were answered with 429.
@@ -159,6 +163,8 @@ impl Default for Metrics {
             durations,
             connections: Gauge::default(),
             sign_ins: Family::default(),
+            notices_told: Counter::default(),
+            deliveries: Family::default(),
             too_many_failures: Counter::default(),
             management_limited: Counter::default(),
             leak_reports_limited: Counter::default(),
@@ -193,6 +199,8 @@ impl Metrics {
         );
         to.register("connections", "Open connections", self.connections.clone());
         to.register("sign_ins", "Tries of people to sign in, by outcome", self.sign_ins.clone());
+        to.register("notices", "Notices put on their way", self.notices_told.clone());
+        to.register("notice_deliveries", "Tries to deliver a notice", self.deliveries.clone());
         to.register(
             "failed_logins_limited",
             "Failed logins answered with 429",
@@ -251,6 +259,12 @@ impl Metrics {
     /// Counts a try to sign in: the means that worked, or `wrong` or `limited`.
     pub(crate) fn signed_in(&self, outcome: &'static str) {
         self.sign_ins.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Counts a try to deliver a notice.
+    pub(crate) fn delivered(&self, is_good: bool) {
+        let outcome = if is_good { "delivered" } else { "failed" };
+        self.deliveries.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// Everything, as Prometheus reads it.

@@ -6,6 +6,7 @@
 mod contract;
 mod document;
 mod error;
+mod notices;
 mod people;
 mod query;
 mod receipts;
@@ -23,6 +24,7 @@ use hallpass_core::{
 
 pub use self::{
     error::StoreError,
+    notices::{Notices, Used},
     people::{People, PersonBy, SeenSession},
     query::{
         AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
@@ -38,7 +40,7 @@ pub use self::{
 /// Every method may fail with [`StoreError::Unavailable`] (try again) or
 /// [`StoreError::Damaged`] (a row does not parse).
 #[async_trait]
-pub trait Store: People + Receipts + Send + Sync + 'static {
+pub trait Store: Notices + People + Receipts + Send + Sync + 'static {
     /// The one door: row, audit event, sequence number, change and death, in one transaction
     /// that is on disk when this returns. `at` is the caller's clock.
     ///

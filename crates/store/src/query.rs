@@ -124,12 +124,19 @@ pub struct Retention {
     pub changes_at_least: u64,
     /// Hourly usage roll-ups and sightings, in hours. When a secret was last used is kept for good.
     pub usage_hours: u64,
+    /// Deliveries of notices, in seconds. Longer than any notice could be found again.
+    pub deliveries_s: u64,
 }
 
 impl Default for Retention {
     /// A week of changes and never fewer than 10,000; 92 days of usage.
     fn default() -> Self {
-        Self { changes_s: 7 * 86_400, changes_at_least: 10_000, usage_hours: 92 * 24 }
+        Self {
+            changes_s: 7 * 86_400,
+            changes_at_least: 10_000,
+            usage_hours: 92 * 24,
+            deliveries_s: 92 * 86_400,
+        }
     }
 }
 
@@ -148,6 +155,8 @@ pub struct Pruned {
     pub sessions: u64,
     /// Receipts whose day is over.
     pub receipts: u64,
+    /// Notices that were told long ago.
+    pub deliveries: u64,
 }
 
 /// Whether the audit log is as it was written.

@@ -7,6 +7,8 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use hallpass_token::{
     feed::{Entry, Subject},
     revocation::Handle,
@@ -19,7 +21,9 @@ pub use self::{
     sign_on::{BadSignOn, DOMAINS_AT_MOST, Domain, ProviderIssuer, SignOn},
     step::OrganizationStep,
 };
-use crate::{Installation, OrganizationId, Timestamp, text::Name};
+use crate::{
+    Installation, OrganizationId, Timestamp, WebhookId, notice::Kind, text::Name, webhook::Webhook,
+};
 
 /// Whether an organization's credentials work.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -57,6 +61,17 @@ pub struct Organization {
     /// Where its people sign in, if not here.
     #[serde(default)]
     pub sign_on: Option<SignOn>,
+    /// Where it hears of its credentials.
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
+    /// Of what its owners and admins hear by mail.
+    #[serde(default = "kinds_by_mail")]
+    pub mailed: BTreeSet<Kind>,
+}
+
+/// What nobody should have to ask for: what stops a program if nobody does anything.
+fn kinds_by_mail() -> BTreeSet<Kind> {
+    [Kind::Expiring, Kind::Leaked, Kind::ApprovalAsked].into()
 }
 
 impl Organization {
@@ -72,7 +87,14 @@ impl Organization {
             invitations: Vec::new(),
             policy: Policy::default(),
             sign_on: None,
+            webhooks: Vec::new(),
+            mailed: kinds_by_mail(),
         }
+    }
+
+    /// The webhook of this id.
+    pub fn webhook(&self, id: &WebhookId) -> Option<&Webhook> {
+        self.webhooks.iter().find(|webhook| webhook.id == *id)
     }
 
     /// What the feed says of this organization after a change at `now`: while it is suspended all

@@ -1,10 +1,17 @@
 //! The steps of an organization's life that kill nothing: names, members, policy.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::{Invitation, Organization, Policy, SignOn};
 use crate::{
-    Conflict, InvitationId, PersonId, Timestamp, opaque::OpaqueDigest, permission::Role, text::Name,
+    Conflict, InvitationId, PersonId, Timestamp, WebhookId,
+    notice::Kind,
+    opaque::OpaqueDigest,
+    permission::Role,
+    text::Name,
+    webhook::{WEBHOOKS_AT_MOST, Webhook},
 };
 
 /// Something that happens to an organization and kills nothing.
@@ -33,6 +40,12 @@ pub enum OrganizationStep {
     SetPolicy(Policy),
     /// Its people sign in elsewhere, or no longer do.
     SetSignOn(Option<Box<SignOn>>),
+    /// It wants to hear of its credentials there, or otherwise than before.
+    PutWebhook(Box<Webhook>),
+    /// It does not want to hear of them there any more.
+    RemoveWebhook(WebhookId),
+    /// Its owners and admins want to hear of this by mail.
+    SetMailed(BTreeSet<Kind>),
 }
 
 impl Organization {
@@ -52,8 +65,26 @@ impl Organization {
             OrganizationStep::RemoveMember(person_id) => self.remove_member(person_id)?,
             OrganizationStep::SetPolicy(policy) => self.policy = policy.clone(),
             OrganizationStep::SetSignOn(sign_on) => self.sign_on = sign_on.as_deref().cloned(),
+            OrganizationStep::PutWebhook(webhook) => self.put_webhook(webhook)?,
+            OrganizationStep::RemoveWebhook(id) => {
+                self.webhook(id).ok_or(Conflict::NotFound("webhook"))?;
+                self.webhooks.retain(|webhook| webhook.id != *id);
+            }
+            OrganizationStep::SetMailed(kinds) => self.mailed = kinds.clone(),
         }
         Ok(self)
+    }
+
+    fn put_webhook(&mut self, new: &Webhook) -> Result<(), Conflict> {
+        if let Some(known) = self.webhooks.iter_mut().find(|webhook| webhook.id == new.id) {
+            *known = new.clone();
+            return Ok(());
+        }
+        if self.webhooks.len() >= WEBHOOKS_AT_MOST {
+            return Err(Conflict::TooMany("webhooks"));
+        }
+        self.webhooks.push(new.clone());
+        Ok(())
     }
 }
 
@@ -70,6 +101,9 @@ impl OrganizationStep {
             Self::RemoveMember(_) => "member.remove",
             Self::SetPolicy(_) => "organization.set_policy",
             Self::SetSignOn(_) => "organization.set_sign_on",
+            Self::PutWebhook(_) => "webhook.put",
+            Self::RemoveWebhook(_) => "webhook.remove",
+            Self::SetMailed(_) => "organization.set_mailed",
         }
     }
 
@@ -95,6 +129,15 @@ impl OrganizationStep {
                 "domains": sign_on.domains,
                 "default_role": sign_on.default_role,
             }),
+            Self::PutWebhook(webhook) => json!({
+                "webhook": webhook.id,
+                // Many receivers are let in by what their path or query holds.
+                "host": webhook.url.authority(),
+                "kinds": webhook.kinds,
+                "is_paused": webhook.is_paused,
+            }),
+            Self::RemoveWebhook(id) => json!({ "webhook": id }),
+            Self::SetMailed(kinds) => json!({ "kinds": kinds }),
         }
     }
 }

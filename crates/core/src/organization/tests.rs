@@ -1,7 +1,14 @@
 //! What each step does to an organization, in tables.
 
 use super::*;
-use crate::{Conflict, InvitationId, PersonId, opaque::Opaque, permission::Role};
+use crate::{
+    Conflict, InvitationId, PersonId,
+    notice::Kind,
+    opaque::Opaque,
+    permission::Role,
+    vault::OpenVault,
+    webhook::{WEBHOOKS_AT_MOST, Webhook},
+};
 
 const NOW: Timestamp = Timestamp::from_secs(1_764_000_000);
 
@@ -87,6 +94,33 @@ fn a_second_invitation_takes_the_place_of_the_first() {
         .map(|number| OrganizationStep::Invite(Box::new(invitation(number as u8))))
         .collect();
     assert_eq!(after(organization(), &many), Err(Conflict::TooMany("invitations")));
+}
+
+#[test]
+fn webhooks_are_put_changed_and_removed() {
+    let vault = OpenVault::from_entropy([1; 32], [2; 32]);
+    let webhook = |number: u8, path: &str| {
+        let id = WebhookId::from_entropy([number; 16]);
+        Webhook {
+            url: format!("https://hooks.example.com/{path}").parse().unwrap(),
+            kinds: [Kind::Leaked].into(),
+            secret: vault.seal_webhook(&id, b"secret", [3; 12]).unwrap(),
+            created_at: NOW,
+            created_by: "tester".to_owned(),
+            is_paused: false,
+            id,
+        }
+    };
+    let put = |number, path: &str| OrganizationStep::PutWebhook(Box::new(webhook(number, path)));
+    let own = after(organization(), &[put(1, "a"), put(2, "b"), put(1, "token")]).unwrap();
+    assert_eq!(own.webhooks, [webhook(1, "token"), webhook(2, "b")]);
+    assert!(!put(1, "token").detail().to_string().contains("token"), "a path may let people in");
+
+    let remove = OrganizationStep::RemoveWebhook(webhook(1, "a").id);
+    let left = after(own, std::slice::from_ref(&remove)).unwrap();
+    assert_eq!(after(left, &[remove]), Err(Conflict::NotFound("webhook")));
+    let many: Vec<_> = (0..=WEBHOOKS_AT_MOST).map(|number| put(number as u8, "x")).collect();
+    assert_eq!(after(organization(), &many), Err(Conflict::TooMany("webhooks")));
 }
 
 #[test]

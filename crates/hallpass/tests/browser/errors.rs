@@ -7,7 +7,7 @@ async fn whoever_goes_astray_gets_a_page_that_helps() {
     let Some(browser) = Browser::start().await else { return };
     let site = Site::start();
     site.ask(&["organization", "add", "Example Library"]);
-    browser.open(&site.at("/organizations/nothing")).await;
+    browser.open(&site.at("/nothing-of-ours")).await;
     assert_eq!(browser.heading().await, "There is nothing here");
     browser.look("error-not-found").await;
 }

@@ -94,6 +94,7 @@ pub struct Tab {
 #[expect(missing_docs, reason = "each is the page of its name")]
 pub enum Place {
     Credentials,
+    Approvals,
     Members,
     Audit,
     Settings,
@@ -101,6 +102,7 @@ pub enum Place {
     Apis,
     Keys,
     Nodes,
+    Operators,
     WholeAudit,
 }
 
@@ -126,18 +128,20 @@ pub struct Entry {
     pub is_current: bool,
 }
 
-const OF_ORGANIZATIONS: [(Place, &str, &str, &str); 4] = [
+const OF_ORGANIZATIONS: [(Place, &str, &str, &str); 5] = [
     (Place::Credentials, "Credentials", "key", "credentials"),
+    (Place::Approvals, "Approvals", "check", "approvals"),
     (Place::Members, "Members", "people", "members"),
     (Place::Audit, "Audit log", "list", "audit"),
     (Place::Settings, "Settings", "settings", "settings"),
 ];
 
-const OF_OPERATORS: [(Place, &str, &str, &str); 5] = [
+const OF_OPERATORS: [(Place, &str, &str, &str); 6] = [
     (Place::Organizations, "Organizations", "building", "organizations"),
     (Place::Apis, "APIs", "api", "apis"),
     (Place::Keys, "Signing keys", "shield", "keys"),
     (Place::Nodes, "Nodes and verifiers", "nodes", "nodes"),
+    (Place::Operators, "Operators", "account", "operators"),
     (Place::WholeAudit, "Audit log of all", "list", "audit"),
 ];
 

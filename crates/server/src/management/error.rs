@@ -1,7 +1,7 @@
 //! Why an act was not done. Each front gives these its own shape: a page, problem details, or a
 //! line at the terminal.
 
-use hallpass_core::{Conflict, organization::PolicyViolation};
+use hallpass_core::{Conflict, organization::PolicyViolation, vault::VaultError};
 use hallpass_store::StoreError;
 
 use super::Denied;
@@ -33,7 +33,7 @@ pub enum ManagementError {
     /// The state is not what the caller thought.
     #[error(transparent)]
     Conflict(Conflict),
-    /// A signing key could not be made: a defect, or a vault that is damaged.
+    /// Something could not be made, sealed or opened: a defect, or a vault that is damaged.
     #[error("{0}")]
     Key(String),
     /// The store.
@@ -63,6 +63,12 @@ impl From<Conflict> for ManagementError {
             Conflict::NotFound(what) => Self::NotFound(what),
             other => Self::Conflict(other),
         }
+    }
+}
+
+impl From<VaultError> for ManagementError {
+    fn from(error: VaultError) -> Self {
+        Self::Key(error.to_string())
     }
 }
 

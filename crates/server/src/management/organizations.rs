@@ -1,9 +1,12 @@
 //! Acts on organizations. Operators make, suspend and resume them; owners and admins rename
 //! theirs and set its policy.
 
+use std::collections::BTreeSet;
+
 use hallpass_core::{
     Change, Mutation, Organization, OrganizationId,
     change::Key,
+    notice::Kind,
     organization::{OrganizationStep, Policy},
     permission::{Duty, Permission},
     text::Name,
@@ -92,6 +95,15 @@ pub async fn set_policy(
     act.organization(id, Permission::ManageSettings).await?;
     policy.validate()?;
     change(act, id, OrganizationStep::SetPolicy(policy)).await
+}
+
+/// Sets of what its owners and admins hear by mail.
+pub async fn set_mailed(
+    act: &Act<'_>,
+    id: &OrganizationId,
+    kinds: BTreeSet<Kind>,
+) -> Result<Organization, ManagementError> {
+    change(act, id, OrganizationStep::SetMailed(kinds)).await
 }
 
 async fn change(

@@ -62,6 +62,38 @@ pub enum Flash {
     TokensKilled,
     /// A secret that had leaked was retired, and its tokens killed.
     LeakStopped,
+    /// An API was added.
+    ApiAdded,
+    /// An API was changed.
+    ApiChanged,
+    /// An organization was added.
+    OrganizationAdded,
+    /// An organization was suspended.
+    OrganizationSuspended,
+    /// An organization was resumed.
+    OrganizationResumed,
+    /// A signing key was published.
+    KeyPublished,
+    /// A signing key was killed.
+    KeyKilled,
+    /// The audit log was checked.
+    ChainChecked,
+    /// Somebody was made an operator.
+    OperatorAdded,
+    /// Somebody is no operator any more.
+    OperatorRemoved,
+    /// A member got another role.
+    RoleSet,
+    /// A member was removed.
+    MemberRemoved,
+    /// An invitation was withdrawn.
+    InvitationWithdrawn,
+    /// A webhook was removed.
+    WebhookRemoved,
+    /// A test is on its way.
+    TestSent,
+    /// A delivery is on its way again.
+    SentAgain,
 }
 
 /// How a message looks.
@@ -124,6 +156,30 @@ impl Flash {
             Self::SecretRetired => "Retired. The secret gets no more tokens.",
             Self::TokensKilled => "The live tokens are dead. The secret goes on working.",
             Self::LeakStopped => "The secret is retired, and its tokens are dead.",
+            Self::ApiAdded => "The API is added: credentials can be granted it.",
+            Self::ApiChanged => "The API is changed, for new tokens.",
+            Self::OrganizationAdded => "The organization is added. Invite its first owner.",
+            Self::OrganizationSuspended => {
+                "The organization is suspended: all of its tokens are dead."
+            }
+            Self::OrganizationResumed => {
+                "The organization is resumed: its credentials get tokens again."
+            }
+            Self::KeyPublished => {
+                "The next key is published. It signs once every verifier has had time to fetch it."
+            }
+            Self::KeyKilled => "The key is killed with all its tokens, and a new one signs.",
+            Self::ChainChecked => "The audit log was read to its end; what was found stands below.",
+            Self::OperatorAdded => "They are an operator now, and sign in as before.",
+            Self::OperatorRemoved => "They have no power over the installation any more.",
+            Self::RoleSet => "The role is set. It counts from their next click on.",
+            Self::MemberRemoved => "The member is removed. What they made stays.",
+            Self::InvitationWithdrawn => {
+                "The invitation is withdrawn: its link does not work any more."
+            }
+            Self::WebhookRemoved => "The webhook is removed.",
+            Self::TestSent => "A test is on its way. Load this page anew to see what came of it.",
+            Self::SentAgain => "It is on its way again.",
         }
     }
 
@@ -134,11 +190,16 @@ impl Flash {
             | Self::AlreadyMember
             | Self::ApprovalAsked
             | Self::CredentialDiscarded
-            | Self::CredentialDeleted => Tone::Info,
+            | Self::CredentialDeleted
+            | Self::TestSent
+            | Self::SentAgain
+            | Self::ChainChecked => Tone::Info,
             Self::NoWayBack
             | Self::Recovered
             | Self::CredentialPaused
-            | Self::CredentialsPaused => Tone::Warn,
+            | Self::CredentialsPaused
+            | Self::OrganizationSuspended
+            | Self::KeyKilled => Tone::Warn,
             _ => Tone::Good,
         }
     }

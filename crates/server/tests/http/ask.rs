@@ -124,6 +124,8 @@ impl Answer {
             "text/css; charset=utf-8",
             "text/javascript; charset=utf-8",
             "image/svg+xml",
+            "text/csv; charset=utf-8",
+            "application/x-ndjson",
         ];
         assert!(known.iter().any(|known| kind.starts_with(known)), "{answer:?}");
         match status {

@@ -112,7 +112,7 @@ impl Answer {
 
     /// The path of the first link or form of the page that begins like this.
     pub(crate) fn path(&self, begin: &str) -> String {
-        let found = self.text().split('"').find(|text| text.starts_with(begin));
+        let found = self.text().split(['"', '<', '>']).find(|text| text.starts_with(begin));
         found.unwrap_or_else(|| panic!("no {begin} in {self:?}")).replace("&amp;", "&")
     }
 }

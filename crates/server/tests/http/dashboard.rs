@@ -2,10 +2,15 @@
 
 mod account;
 mod assets;
+mod audit;
 mod credentials;
 mod errors;
+mod foreign;
 mod invitations;
 mod links;
+mod notices;
+mod operators;
+mod organizations;
 mod passkeys;
 mod set_up;
 mod sign_in;

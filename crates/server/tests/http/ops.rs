@@ -68,6 +68,7 @@ async fn numbers_are_shown_to_operators_only() {
     hallpass_token_requests counter
     hallpass_http_request_duration_seconds histogram
     hallpass_connections gauge
+    hallpass_notices counter
     hallpass_failed_logins_limited counter
     hallpass_management_limited counter
     hallpass_leak_reports_limited counter

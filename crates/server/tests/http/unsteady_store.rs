@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use hallpass_core::{
-    Api, Change, ClientId, Credential, Image, Installation, Mutation, Organization, OrganizationId,
-    Person, PersonId, Timestamp,
+    Api, Change, ClientId, Credential, DeliveryId, Image, Installation, Mutation, Organization,
+    OrganizationId, Person, PersonId, Timestamp,
     audit::{Actor, Event},
     change::Key,
+    delivery::Delivery,
     opaque::OpaqueDigest,
     ring::Ring,
     secret::Digest,
@@ -16,8 +17,8 @@ use hallpass_core::{
 };
 use hallpass_store::{
     Answer, AuditFilter, Chain, Claim, Counts, CredentialCounts, CredentialFilter, DailyUsage,
-    Feed, LastUsed, Newest, People, PersonBy, Pruned, Receipts, Request, Retention, SeenSession,
-    Snapshot, SqliteStore, Store, StoreError,
+    Feed, LastUsed, Newest, Notices, People, PersonBy, Pruned, Receipts, Request, Retention,
+    SeenSession, Snapshot, SqliteStore, Store, StoreError, Used,
 };
 
 pub(crate) struct UnsteadyStore {
@@ -238,5 +239,76 @@ impl Receipts for UnsteadyStore {
 
     async fn release(&self, request: &Request) -> Result<(), StoreError> {
         self.inner()?.release(request).await
+    }
+}
+
+#[async_trait]
+impl Notices for UnsteadyStore {
+    async fn events_after(&self, seq: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.inner()?.events_after(seq, limit).await
+    }
+
+    async fn told_up_to(&self) -> Result<u64, StoreError> {
+        self.inner()?.told_up_to().await
+    }
+
+    async fn tell(&self, from: u64, to: u64, new: &[Delivery]) -> Result<bool, StoreError> {
+        self.inner()?.tell(from, to, new).await
+    }
+
+    async fn tell_apart(&self, new: &[Delivery]) -> Result<u64, StoreError> {
+        self.inner()?.tell_apart(new).await
+    }
+
+    async fn take_due(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.inner()?.take_due(now, until, limit).await
+    }
+
+    async fn put_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        self.inner()?.put_delivery(delivery).await
+    }
+
+    async fn delivery(&self, id: &DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        self.inner()?.delivery(id).await
+    }
+
+    async fn deliveries(
+        &self,
+        organization_id: &OrganizationId,
+        before: Option<&DeliveryId>,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.inner()?.deliveries(organization_id, before, limit).await
+    }
+
+    async fn expiring(
+        &self,
+        within: (Timestamp, Timestamp),
+        after: Option<&ClientId>,
+        limit: usize,
+    ) -> Result<Vec<Credential>, StoreError> {
+        self.inner()?.expiring(within, after, limit).await
+    }
+
+    async fn last_used_within(
+        &self,
+        within: (Timestamp, Timestamp),
+        after: Option<&ClientId>,
+        limit: usize,
+    ) -> Result<Vec<Used>, StoreError> {
+        self.inner()?.last_used_within(within, after, limit).await
+    }
+
+    async fn new_addresses(
+        &self,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Sighting>, StoreError> {
+        self.inner()?.new_addresses(since, limit).await
     }
 }

@@ -78,7 +78,8 @@ pub(crate) async fn pruning_leaves_what_is_needed(bench: &dyn Bench) {
         exp_s: NOW.plus_secs(60).as_secs(),
     };
     world.commit(token).await;
-    let keep = Retention { changes_s: 1000, changes_at_least: 4, usage_hours: 24 };
+    let keep =
+        Retention { changes_s: 1000, changes_at_least: 4, usage_hours: 24, ..Retention::default() };
     let later = |secs| NOW.plus_secs(secs);
     for (now, feed, changes) in [
         (NOW, 0, 0),
@@ -103,7 +104,8 @@ pub(crate) async fn pruning_ends_at_the_first_young_change(bench: &dyn Bench) {
     for (number, at) in [(1, NOW), (2, NOW.plus_secs(3600)), (3, NOW), (4, NOW)] {
         world.commit_at(Mutation::AddCredential(Box::new(active(number))), at).await;
     }
-    let keep = Retention { changes_s: 0, changes_at_least: 0, usage_hours: 0 };
+    let keep =
+        Retention { changes_s: 0, changes_at_least: 0, usage_hours: 0, ..Retention::default() };
     for (now, changes, left) in [(NOW.plus_secs(1), 3, 3), (NOW.plus_secs(3601), 3, 0)] {
         let pruned = world.store.prune(now, &keep).await.unwrap();
         assert_eq!(pruned.changes, changes, "{now:?}");

@@ -4,6 +4,7 @@
 pub(crate) mod concurrency;
 mod fixtures;
 pub(crate) mod logs;
+pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod reads;
 pub(crate) mod receipts;
@@ -56,6 +57,13 @@ macro_rules! contract {
             usage usage_of_many_is_read_at_once,
             usage sightings_add_up_and_are_bounded,
             reads a_damaged_row_is_named,
+            notices events_are_followed_from_the_migration_on,
+            notices a_place_moves_once_and_with_its_deliveries,
+            notices a_delivery_is_taken_by_one_and_comes_back_if_that_one_dies,
+            notices deliveries_come_by_page_and_go_after_a_while,
+            notices ends_that_are_near_are_found,
+            notices what_nobody_uses_is_found,
+            notices addresses_that_are_new_are_found,
             people a_person_is_found_by_every_name,
             people names_of_people_are_unique,
             people organizations_are_found_by_their_members_and_invitations,

@@ -54,6 +54,12 @@ pub(super) fn page(
     session.all(&sql, params, event)
 }
 
+/// Events after one, oldest first.
+pub(super) fn after(session: &Session, seq: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+    session.all(&sql, params![int(seq), int(limit as u64)], event)
+}
+
 /// Recomputes every hash. Events are never removed, so every number from 1 on must be there.
 pub(super) fn verify(session: &Session) -> Result<Chain, StoreError> {
     session.at_one_moment(|session| {

@@ -29,6 +29,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "0004_receipts",
         sql: include_str!("../migrations/0004_receipts.sqlite.sql"),
     },
+    Migration { name: "0005_notices", sql: include_str!("../migrations/0005_notices.sqlite.sql") },
 ];
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS migrations (

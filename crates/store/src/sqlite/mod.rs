@@ -7,6 +7,7 @@ mod credentials;
 mod load;
 mod log;
 mod migrate;
+mod notices;
 mod open;
 mod people;
 mod prune;
@@ -200,8 +201,10 @@ impl Store for SqliteStore {
             sum.sightings += done.sightings;
             sum.sessions += done.sessions;
             sum.receipts += done.receipts;
+            sum.deliveries += done.deliveries;
             let counts = [done.feed, done.changes, done.usage, done.sightings, done.sessions];
-            if counts.into_iter().chain([done.receipts]).all(|count| count < prune::STEP) {
+            let mut counts = counts.into_iter().chain([done.receipts, done.deliveries]);
+            if counts.all(|count| count < prune::STEP) {
                 return Ok(sum);
             }
         }

@@ -42,9 +42,16 @@ pub(super) fn step(
             (SELECT owner, key FROM receipts WHERE begun_at <= ?1 LIMIT ?2)",
         params![int(now.minus_secs(receipts::KEPT_S).as_millis()), int(STEP)],
     )?;
+    let made_before = now.minus_secs(keep.deliveries_s).as_millis();
+    let deliveries = session.execute(
+        "DELETE FROM deliveries WHERE number IN
+            (SELECT number FROM deliveries WHERE created_at < ?1 LIMIT ?2)",
+        params![int(made_before), int(STEP)],
+    )?;
     let changes = changes(session, now, keep)?;
     let (feed, usage, sessions) = (feed as u64, usage as u64, sessions as u64);
-    Ok(Pruned { feed, changes, usage, sightings, sessions, receipts: receipts as u64 })
+    let (receipts, deliveries) = (receipts as u64, deliveries as u64);
+    Ok(Pruned { feed, changes, usage, sightings, sessions, receipts, deliveries })
 }
 
 fn changes(session: &Session, now: Timestamp, keep: &Retention) -> Result<u64, StoreError> {

@@ -112,6 +112,8 @@ pub(super) async fn form(
 /// `POST …/{client_id}/new`.
 pub(super) async fn finish(
     State(app): State<App>,
+    // Whoever is at home elsewhere learns nothing, not even this much.
+    _: Here,
     opened: Result<Opened, PageError>,
     Form(draft): Form<Draft>,
 ) -> Result<Response, PageError> {

@@ -1,0 +1,106 @@
+//! Nodes, verifiers and health: how much this node knows, who follows its feed, and the checks of
+//! `hallpass doctor`. What this node cannot know is said, not guessed.
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::State,
+    response::Response,
+    routing::{get, post},
+};
+use hallpass_store::Chain;
+
+use super::{
+    page::{self, Page, Place},
+    time::Moment,
+};
+use crate::{
+    app::App,
+    health::{self, Finding},
+    web::{error_page::PageError, flash::Flash, redirect::Redirect, visitor::OperatorHere},
+};
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/nodes", get(page)).route("/nodes/verify-audit", post(verify))
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/nodes/page.html")]
+struct Nodes {
+    page: Page,
+    node: Node,
+    findings: Vec<Finding>,
+    troubles: usize,
+    chain: Option<(Chain, Moment)>,
+}
+
+/// What this node knows of itself.
+struct Node {
+    issuer: String,
+    version: &'static str,
+    applied: u64,
+    newest: Option<u64>,
+    as_of: Moment,
+    staleness_s: u64,
+    max_staleness: String,
+    is_blind: bool,
+    feed_seq: u64,
+    feed_entries: usize,
+    readers: usize,
+    credentials: usize,
+}
+
+impl Node {
+    /// How many changes the database has that this node has not applied.
+    fn behind(&self) -> u64 {
+        self.newest.map_or(0, |newest| newest.saturating_sub(self.applied))
+    }
+}
+
+async fn page(
+    State(app): State<App>,
+    OperatorHere(visitor): OperatorHere,
+) -> Result<Response, PageError> {
+    let now = app.clock.now();
+    let chain = app.audit_check.last();
+    let mut findings = health::of_node(&app, now);
+    findings.extend(health::of_config(&app.config));
+    findings.extend(health::of_keys(&*app.store, &app.config, now).await?);
+    findings.extend(chain.map(|(chain, _)| health::of_chain(chain)));
+    page::show(&Nodes {
+        page: visitor.page.titled("Nodes and verifiers").at(Place::Nodes),
+        node: node(&app).await,
+        troubles: findings.iter().filter(|one| !one.fine).count(),
+        findings,
+        chain: chain.map(|(chain, at)| (chain, Moment::new(at, now))),
+    })
+}
+
+async fn node(app: &App) -> Node {
+    let now = app.clock.now();
+    let staleness_s = now.millis_since(app.live.as_of()) / 1000;
+    Node {
+        issuer: app.config.issuer.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+        applied: app.live.applied(),
+        // A node without its database says what it knows, and that it does not know more.
+        newest: app.store.last_seq().await.ok(),
+        as_of: Moment::new(app.live.as_of(), now),
+        staleness_s,
+        max_staleness: crate::management::apis::spoken(app.config.max_staleness_s),
+        is_blind: staleness_s >= health::BLIND_S,
+        feed_seq: app.live.feed.seq(),
+        feed_entries: app.live.feed.len(),
+        readers: app.live.feed.readers(),
+        credentials: app.live.directory.len(),
+    }
+}
+
+/// `POST /nodes/verify-audit`: reads the whole audit log, which may take a while.
+async fn verify(
+    State(app): State<App>,
+    OperatorHere(_): OperatorHere,
+) -> Result<Redirect, PageError> {
+    app.audit_check.run(&app).await?;
+    Ok(Redirect::to(&app, "/nodes").saying(Flash::ChainChecked))
+}
