@@ -13,6 +13,7 @@ use crate::base62;
 const PREFIX: &str = "hps_";
 const RANDOM_LEN: usize = 43;
 const CHECKSUM_LEN: usize = 6;
+const LEN: usize = PREFIX.len() + RANDOM_LEN + CHECKSUM_LEN;
 
 /// A client secret in the clear: shown once, digested, dropped.
 pub struct Secret(Zeroizing<String>);
@@ -86,8 +87,32 @@ pub fn shape(text: &str) -> Shape {
     }
 }
 
+/// What in a text looks like secrets of ours, whole or damaged: each once, `at_most` of them. A
+/// secret is found whatever stands before and behind it.
+pub fn found_in(text: &str, at_most: usize) -> Vec<&str> {
+    let mut found: Vec<&str> = Vec::new();
+    for (start, _) in text.match_indices(PREFIX) {
+        let rest = &text[start..];
+        let word_len = PREFIX.len() + rest[PREFIX.len()..].bytes().take_while(is_letter).count();
+        let whole = rest.get(..LEN).filter(|whole| is_whole(whole));
+        // Less than that is a word of prose, or not worth showing.
+        let damaged = (word_len >= LEN / 2).then(|| &rest[..word_len.min(2 * LEN)]);
+        if let Some(one) = whole.or(damaged)
+            && !found.contains(&one)
+            && found.len() < at_most
+        {
+            found.push(one);
+        }
+    }
+    found
+}
+
+fn is_letter(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric()
+}
+
 fn is_whole(text: &str) -> bool {
-    text.len() == PREFIX.len() + RANDOM_LEN + CHECKSUM_LEN
+    text.len() == LEN
         && text.starts_with(PREFIX)
         && base62::is_base62(&text[PREFIX.len()..])
         && text[PREFIX.len() + RANDOM_LEN..] == checksum(&text[..PREFIX.len() + RANDOM_LEN])
@@ -196,6 +221,26 @@ mod tests {
         ] {
             assert_eq!(shape(&text), wanted, "{text:?}");
         }
+    }
+
+    #[test]
+    fn secrets_are_found_wherever_they_stand() {
+        let secret = |byte| Secret::from_entropy([byte; 32]).expose().to_owned();
+        let (one, two) = (secret(1), secret(2));
+        let cut = &one[..40];
+        for (text, wanted) in [
+            (one.clone(), vec![&*one]),
+            (format!("{one}{two}"), vec![&one, &two]),
+            (format!("KEY=\"{one}\"\n# {two},{one}"), vec![&one, &two]),
+            (format!("é{one}é"), vec![&one]),
+            (format!("x{one}x"), vec![&one]),
+            (format!("{cut} {two}"), vec![cut, &two]),
+            ("hps_ begins a secret, hps_like this".to_owned(), vec![]),
+            (String::new(), vec![]),
+        ] {
+            assert_eq!(found_in(&text, 2), wanted, "{text}");
+        }
+        assert_eq!(found_in(&format!("{one} {two}"), 1), [&one]);
     }
 
     #[test]

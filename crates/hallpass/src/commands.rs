@@ -11,6 +11,7 @@ mod feed;
 mod find;
 mod init;
 mod key;
+mod leak;
 mod member;
 mod operator;
 mod organization;
@@ -63,6 +64,9 @@ pub(crate) enum Command {
     /// Single secrets of a credential
     #[command(subcommand)]
     Secret(secret::Command),
+    /// Secrets that somebody has found
+    #[command(subcommand)]
+    Leak(leak::Command),
     /// Signing keys and the master key
     #[command(subcommand)]
     Key(key::Command),
@@ -82,6 +86,8 @@ pub(crate) enum Command {
     /// Settings
     #[command(subcommand)]
     Config(settings::Command),
+    /// Print the OpenAPI document
+    Openapi,
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -106,6 +112,7 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
             Command::Api(command) => api::run(command, &config, output).await,
             Command::Credential(command) => credential::run(command, &config, output).await,
             Command::Secret(command) => secret::run(command, &config, output).await,
+            Command::Leak(command) => leak::run(command, &config, output).await,
             Command::Key(command) => key::run(command, &config, output).await,
             Command::Token(command) => token::run(command, &config, output).await,
             Command::Feed(command) => feed::run(command, &config, output).await,
@@ -113,6 +120,12 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
             Command::Backup(args) => backup::run(&args, &config, output).await,
             Command::Doctor => doctor::run(&config, output).await,
             Command::Config(command) => settings::run(&command, &config, output),
+            Command::Openapi => {
+                let document = hallpass_server::openapi(&config.server);
+                let text = || serde_json::to_string_pretty(&document).unwrap_or_default();
+                output.print(&document, text);
+                Ok(())
+            }
             Command::Completions { shell } => {
                 let mut line = crate::command_line();
                 clap_complete::generate(shell, &mut line, "hallpass", &mut std::io::stdout());

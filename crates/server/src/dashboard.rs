@@ -57,6 +57,7 @@ mod members;
 mod nodes;
 mod operators;
 mod organizations;
+mod leaks;
 pub mod page;
 mod query;
 mod set_up;
@@ -90,6 +91,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .merge(operators::routes())
         .merge(organizations::routes())
         .merge(settings::routes())
+        .merge(leaks::routes())
         .merge(set_up::routes())
         .merge(sign_in::routes());
     dressed(app, pages)

@@ -36,4 +36,5 @@ pub use self::{
     config::{BadConfig, Config},
     listener::Server,
     live_directory::{LiveDirectory, LoadError},
+    management_api::openapi,
 };

@@ -3,13 +3,19 @@
 //! here makes a rule, and no route is without a token check but those listed as public.
 
 mod answer;
+mod apis;
 mod audit;
 mod body;
 mod challenge;
 mod credentials;
+mod docs;
 mod feed;
+mod keys;
 mod leaks;
+mod members;
 mod once;
+mod openapi;
+mod organizations;
 mod page;
 mod problem;
 mod program;
@@ -22,12 +28,17 @@ use axum::{
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
+    routing::get,
 };
+use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub use self::openapi::document as openapi;
 pub(crate) use self::problem::Problem;
 use self::{answer::RateLimit, program::Program};
-use crate::app::App;
+use crate::{app::App, dashboard};
+
+const DOCUMENT: &str = "/api/v1/openapi.json";
 
 /// Every route of the API.
 pub(crate) fn routes(app: &App) -> Router<App> {
@@ -38,7 +49,13 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .merge(open())
         .layer(middleware::from_fn_with_state(state(), finish))
         .split_for_parts();
-    router
+    let page = Router::new().route("/api/docs", get(docs::show));
+    router.route(DOCUMENT, get(openapi::show)).merge(dashboard::dressed(app, page))
+}
+
+/// The routes as OpenAPI knows them.
+fn document() -> OpenApi {
+    guarded().merge(open()).into_openapi()
 }
 
 /// What only programs with a token reach.
@@ -57,6 +74,20 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(secrets::kill_tokens))
         .routes(routes!(secrets::report_leaked))
         .routes(routes!(usage::show))
+        .routes(routes!(organizations::list, organizations::create))
+        .routes(routes!(organizations::show, organizations::rename))
+        .routes(routes!(organizations::set_policy))
+        .routes(routes!(organizations::suspend))
+        .routes(routes!(organizations::resume))
+        .routes(routes!(members::list))
+        .routes(routes!(members::set_role, members::remove))
+        .routes(routes!(members::invitations, members::invite))
+        .routes(routes!(members::withdraw))
+        .routes(routes!(apis::list, apis::create))
+        .routes(routes!(apis::show, apis::update))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::kill))
         .routes(routes!(audit::list))
         .routes(routes!(feed::show))
 }

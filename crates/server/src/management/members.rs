@@ -70,6 +70,7 @@ pub async fn invite(
     role: Role,
 ) -> Result<Invited, ManagementError> {
     let organization = may_manage(act, id, &[role]).await?;
+    may_give(act, id, role)?;
     if let Some(person) = people::by_email(act, &email).await?
         && organization.member(&person.id).is_some()
     {
@@ -109,8 +110,9 @@ pub async fn set_role(
     person_id: &PersonId,
     role: Role,
 ) -> Result<Change, ManagementError> {
-    let was = role_of(act, id, person_id).await?;
+    let was = role_of(act, (id, person_id), Permission::ManageMembers).await?;
     may_manage(act, id, &[was, role]).await?;
+    may_give(act, id, role)?;
     change(act, id, OrganizationStep::SetRole(person_id.clone(), role)).await
 }
 
@@ -121,10 +123,12 @@ pub async fn remove(
     id: &OrganizationId,
     person_id: &PersonId,
 ) -> Result<Change, ManagementError> {
-    let was = role_of(act, id, person_id).await?;
     let leaves =
         matches!(&act.caller.actor, Actor::Person { person_id: own, .. } if own == person_id);
-    if !leaves {
+    if leaves {
+        role_of(act, (id, person_id), Permission::ReadMembers).await?;
+    } else {
+        let was = role_of(act, (id, person_id), Permission::ManageMembers).await?;
         may_manage(act, id, &[was]).await?;
     }
     change(act, id, OrganizationStep::RemoveMember(person_id.clone())).await
@@ -180,10 +184,10 @@ fn person_id(act: &Act<'_>) -> Result<PersonId, ManagementError> {
 
 async fn role_of(
     act: &Act<'_>,
-    id: &OrganizationId,
-    person_id: &PersonId,
+    (id, person_id): (&OrganizationId, &PersonId),
+    permission: Permission,
 ) -> Result<Role, ManagementError> {
-    let organization = act.organization(id, Permission::ReadMembers).await?;
+    let organization = act.organization(id, permission).await?;
     let member = organization.member(person_id).ok_or(ManagementError::NotFound("member"))?;
     Ok(member.role)
 }
@@ -199,6 +203,20 @@ async fn may_manage(
         act.organization(id, Permission::ManageOwners).await?;
     }
     Ok(organization)
+}
+
+/// Nobody makes somebody mightier than they are themselves. Of members those who manage others
+/// are mighty enough; a program may have been granted this alone.
+fn may_give(act: &Act<'_>, id: &OrganizationId, role: Role) -> Result<(), ManagementError> {
+    let has_all = Permission::ALL
+        .into_iter()
+        .filter(|permission| role.may(*permission))
+        .all(|permission| act.caller.may(permission, id));
+    if has_all {
+        Ok(())
+    } else {
+        Err(ManagementError::Forbidden("give a role with more power than you have"))
+    }
 }
 
 async fn change(

@@ -18,7 +18,6 @@ use super::{
     answer::{self, RateLimit},
     body::{self, Json},
     problem,
-    program::Finder,
 };
 use crate::{
     app::App,
@@ -26,7 +25,7 @@ use crate::{
         Act, Caller, Power,
         leaks::{self, Verdict},
     },
-    web::limits,
+    web::{limits, visitor::Stranger},
 };
 
 /// Secrets of one report at most.
@@ -92,11 +91,11 @@ struct PartnerVerdict {
         (status = "default", description = "A problem", body = problem::Body)))]
 pub(super) async fn report(
     State(app): State<App>,
-    Finder(address): Finder,
+    Stranger { address, .. }: Stranger,
     Json { value, .. }: Json<Value>,
 ) -> Result<Response, Problem> {
-    let network = address.map_or_else(String::new, |address| limits::prefix(address).to_string());
-    let limit = RateLimit::of(app.leak_reports.count(&network, app.clock.now()));
+    let left = app.leak_reports.count(&limits::network(address), app.clock.now());
+    let limit = RateLimit::of(left);
     if limit.is_exceeded() {
         app.metrics.leak_reports_limited.inc();
         let mut response = Problem::too_many(limit.resets_s()).into_response();

@@ -43,6 +43,28 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every kind, as the reference lists them.
+    pub(crate) const ALL: [Self; 18] = [
+        Self::Malformed,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::AddressNotAllowed,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::TooSlow,
+        Self::Conflict,
+        Self::OutcomeUnknown,
+        Self::Changed,
+        Self::TooLarge,
+        Self::NotJson,
+        Self::Invalid,
+        Self::KeyReused,
+        Self::VersionMissing,
+        Self::TooMany,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
     /// Code, title and status.
     pub(crate) fn parts(self) -> (&'static str, &'static str, StatusCode) {
         match self {

@@ -2,7 +2,7 @@
 //! the node's own keys and feed; and its credential as the directory has it now, so that what was
 //! revoked, narrowed or suspended a moment ago is refused at once.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
 use hallpass_core::{
@@ -149,18 +149,4 @@ fn standing(
         let scopes = grant.map(|grant| Scopes::clone(&grant.scopes)).unwrap_or_default();
         Ok((organization.id.clone(), scopes))
     })
-}
-
-/// From where somebody calls who needs no token, if known.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Finder(pub(crate) Option<IpAddr>);
-
-impl FromRequestParts<App> for Finder {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let trusted = &app.config.trusted_proxies;
-        let arrival = parts.extensions.get::<Arrival>();
-        Ok(Self(arrival.and_then(|by| address::caller(by.peer.ip(), &parts.headers, trusted))))
-    }
 }

@@ -94,6 +94,8 @@ pub enum Flash {
     TestSent,
     /// A delivery is on its way again.
     SentAgain,
+    /// A secret that somebody had found was retired.
+    LeakRetired,
 }
 
 /// How a message looks.
@@ -180,6 +182,7 @@ impl Flash {
             Self::WebhookRemoved => "The webhook is removed.",
             Self::TestSent => "A test is on its way. Load this page anew to see what came of it.",
             Self::SentAgain => "It is on its way again.",
+            Self::LeakRetired => "It is dead now, with every token that it had minted. Thank you.",
         }
     }
 

@@ -37,6 +37,11 @@ pub(crate) fn prefix(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The network of an address as a word; of an unknown one, no word at all.
+pub(crate) fn network(address: Option<IpAddr>) -> String {
+    address.map_or_else(String::new, |address| prefix(address).to_string())
+}
+
 /// Counters of failed logins.
 #[derive(Debug)]
 pub(crate) struct FailedLogins {

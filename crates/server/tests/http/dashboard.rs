@@ -7,6 +7,7 @@ mod credentials;
 mod errors;
 mod foreign;
 mod invitations;
+mod leaks;
 mod links;
 mod notices;
 mod operators;
