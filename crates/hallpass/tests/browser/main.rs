@@ -10,6 +10,7 @@
 
 mod authenticator;
 mod browser;
+mod credentials;
 mod errors;
 mod gallery;
 mod look;

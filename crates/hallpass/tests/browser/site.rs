@@ -7,6 +7,7 @@ use std::{
     process::Command,
 };
 
+use hallpass_store::{SqliteStore, sqlite::Options};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -43,6 +44,12 @@ impl Site {
     /// A file of the test's own.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The server's own database.
+    pub(crate) fn store(&self) -> SqliteStore {
+        let path = self.folder.path().join("hallpass-data/hallpass.db");
+        SqliteStore::open_existing(&path, Options::default()).unwrap()
     }
 
     /// Runs a command beside the server, and parses its JSON.

@@ -48,7 +48,24 @@ pub fn document(config: &Config) -> Value {
 }
 
 fn of_routes(document: OpenApi) -> Value {
-    serde_json::to_value(document).unwrap_or_default()
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if let Some(handler) = operation.get("operationId").and_then(Value::as_str) {
+                operation["operationId"] = operation_id(path, handler).into();
+            }
+        }
+    }
+    document
+}
+
+/// A name for an operation that no other has, for programs that are made from the document: the
+/// handler's, and what the path is about.
+fn operation_id(path: &str, handler: &str) -> String {
+    let words = path.trim_start_matches("/api/v1/").split('/').map(|word| word.replace('-', "_"));
+    let about = words.filter(|word| !word.starts_with('{') && word != handler);
+    [handler.to_owned()].into_iter().chain(about).collect::<Vec<_>>().join("_")
 }
 
 /// Lays members over those that are there.

@@ -63,6 +63,7 @@ struct New {
     wrong: Wrong,
     wrong_whole: String,
     apis: Vec<ApiChoice>,
+    has_apis: bool,
     ends: Vec<(String, String)>,
     needs_addresses: bool,
     secret_ends: Option<String>,
@@ -99,7 +100,7 @@ pub(super) async fn form(
     let shown = ShownOnce::of(&app, opened.visitor(), &opened.own.client_id);
     let secret = shown.arrived(&app, &headers);
     let was_shown = secret.is_some();
-    let apis = app.store.apis().await?;
+    let apis = opened.offered(&app).await?;
     let new = New::of(&app, &opened, Draft::fresh(&apis), &apis, secret)?;
     let mut response = page::show(&new)?;
     if was_shown {
@@ -125,7 +126,7 @@ pub(super) async fn finish(
     if let Some(elsewhere) = finished_already(&app, &opened) {
         return Ok(elsewhere.into_response());
     }
-    let apis = app.store.apis().await?;
+    let apis = opened.offered(&app).await?;
     let shown = ShownOnce::of(&app, opened.visitor(), &opened.own.client_id);
     // Whoever has the file does not need to see the secret again.
     let is_stored = !draft.stored.is_empty();
@@ -173,7 +174,7 @@ pub(super) async fn sum_up(
     opened: Opened,
     Form(draft): Form<Draft>,
 ) -> Result<String, PageError> {
-    let apis = app.store.apis().await?;
+    let apis = opened.offered(&app).await?;
     Ok(sum_up_draft(&draft, &apis, &opened))
 }
 
@@ -232,6 +233,7 @@ impl New {
             stored: !draft.stored.is_empty(),
             ends_at: Moment::new(ends_at, now),
             apis: draft.choices(apis),
+            has_apis: apis.iter().any(|api| !api.id.is_management()),
             ends: draft.ends(now),
             needs_addresses: policy.allow_list_required,
             secret_ends: secret_ends.map(|at: Timestamp| super::words::date(at)),

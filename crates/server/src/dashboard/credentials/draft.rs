@@ -82,6 +82,8 @@ pub(super) struct ApiChoice {
     pub hint: String,
     /// Its audience.
     pub audience: String,
+    /// Whether it is Hallpass's own.
+    pub is_management: bool,
     /// Whether it is chosen.
     pub is_chosen: bool,
     /// Its scopes.
@@ -105,7 +107,8 @@ impl Draft {
     /// A form that was not touched yet: where there is one API, reading it is what most want.
     pub(super) fn fresh(apis: &[Api]) -> Self {
         let mut draft = Self::default();
-        if let [only] = apis {
+        let of_customers: Vec<&Api> = apis.iter().filter(|api| !api.id.is_management()).collect();
+        if let [only] = of_customers[..] {
             draft.api.push(only.id.to_string());
             let all: Vec<&str> = only.scopes.iter().collect();
             let reads = all.iter().filter(|scope| all.len() == 1 || scope.contains("read"));
@@ -266,6 +269,7 @@ impl Draft {
                 name: api.name.to_string(),
                 hint,
                 audience: api.audience.to_string(),
+                is_management: api.id.is_management(),
                 is_chosen: self.api.iter().any(|id| id == api.id.as_str())
                     || scopes.iter().any(|scope| scope.is_chosen),
                 scopes,
@@ -365,7 +369,9 @@ mod tests {
         assert_eq!(settings.grants[0].scopes.as_str(), "books:read");
         let mut other = books();
         other.id = ApiId::from_entropy([2; 16]);
-        assert_eq!(Draft::fresh(&[books(), other]).api, Vec::<String>::new());
+        assert_eq!(Draft::fresh(&[books(), other.clone()]).api, Vec::<String>::new());
+        other.id = ApiId::management();
+        assert_eq!(Draft::fresh(&[books(), other]).api, [books().id.as_str()]);
     }
 
     #[test]

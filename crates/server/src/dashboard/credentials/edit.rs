@@ -127,13 +127,13 @@ impl Edit {
 }
 
 async fn show(app: App, opened: Opened, part: Part) -> Result<Response, PageError> {
-    let apis = app.store.apis().await?;
+    let apis = opened.offered(&app).await?;
     let draft = Draft::of(&opened.own);
     page::show(&Edit::of(&app, &opened, part, draft, &apis).await?)
 }
 
 async fn save(app: App, opened: Opened, part: Part, typed: Draft) -> Result<Response, PageError> {
-    let apis = app.store.apis().await?;
+    let apis = opened.offered(&app).await?;
     let draft = part.over(&opened.own, typed);
     let mut edit = Edit::of(&app, &opened, part, draft, &apis).await?;
     let ended = |settings: &Settings| settings.expires_at.is_some_and(|end| end <= app.clock.now());

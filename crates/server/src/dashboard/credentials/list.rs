@@ -93,7 +93,7 @@ pub(super) async fn page(
         csv: asked.first().address(&format!("{list}.csv")),
         is_new: total == 0 && !asked.is_narrow(),
         may_write: here.may(Permission::WriteCredentials),
-        has_apis: !apis.is_empty(),
+        has_apis: apis.iter().any(|api| !api.id.is_management()),
         token_endpoint: app.config.url(crate::routes::TOKEN),
         statuses: STATUSES,
         page,

@@ -2,14 +2,14 @@
 //! there, whatever is asked of it.
 
 use axum::extract::FromRequestParts;
-use hallpass_core::{Api, ClientId, Credential, permission::Permission};
+use hallpass_core::{Api, ClientId, Credential, Scopes, permission::Permission};
 use http::request::Parts;
 use serde::Deserialize;
 
 use crate::{
     app::App,
     dashboard::page::{Page, Place},
-    management::{Act, credentials},
+    management::{Act, credentials, scopes},
     web::{
         error_page::PageError,
         form::Path,
@@ -66,6 +66,20 @@ impl Opened {
     /// The path of a page of this credential, without the issuer's.
     pub(super) fn path(&self, end: &str) -> String {
         path(&self.own, end)
+    }
+
+    /// The APIs to choose from. Hallpass's own comes last, with the scopes that whoever looks may
+    /// give, and those that the credential has.
+    pub(super) async fn offered(&self, app: &App) -> Result<Vec<Api>, PageError> {
+        let mut apis = app.store.apis().await?;
+        let grantable = scopes::grantable(&self.visitor().caller, &self.own.organization_id);
+        for api in apis.iter_mut().filter(|api| api.id.is_management()) {
+            let had = self.own.settings.grants.iter().filter(|grant| grant.api_id == api.id);
+            let had = had.flat_map(|grant| grant.scopes.iter());
+            api.scopes = Scopes::from_words(grantable.iter().chain(had));
+        }
+        apis.sort_by_key(|api| api.id.is_management());
+        Ok(apis)
     }
 
     /// A page about this credential.

@@ -1,0 +1,356 @@
+//! The journey of an API customer: from signing in to a token in a few clicks, then a life of the
+//! credential to its end. What the page says to paste is pasted into a real shell, with real curl.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use hallpass_core::{
+    ApiId, ClientId,
+    usage::{Ending, Sighting, Slot, Usage},
+};
+use hallpass_server::clock::{Clock, SystemClock};
+use hallpass_store::Store;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::{By, prelude::ElementQueryable};
+
+use crate::{browser::Browser, site::Site};
+
+const ORGANIZATION: &str = "Example Library";
+const PASSWORD: &str = "correct horse battery staple";
+
+/// How long a person would wait for a page that turns green by itself.
+const SOON: Duration = Duration::from_secs(15);
+
+/// A site with an API, and a browser in which somebody has just become a member.
+async fn begin(role: &str) -> Option<(Browser, Site, TempDir)> {
+    let browser = Browser::start().await?;
+    let site = Site::start();
+    site.ask(&["organization", "add", ORGANIZATION]);
+    let api = ["api", "add", "Books API", "--audience", "https://books.example.com"];
+    let words = ["--scope-description", "books:read=Read the catalogue"];
+    let scopes = ["--scope", "books:read", "--scope", "books:write"];
+    site.ask(&[&api[..], &scopes, &words].concat());
+    let invite = ["member", "invite", ORGANIZATION, "ada@example.com", "--role", role];
+    let link = site.ask(&invite)["link"].as_str().unwrap().to_owned();
+    browser.open(&link).await;
+    browser.fill("Your name", "Ada Example").await;
+    browser.fill("A password", PASSWORD).await;
+    browser.click("Join").await;
+    until(&browser, "Ada Example").await;
+    let downloads = tempfile::tempdir().unwrap();
+    let allow = json!({ "behavior": "allow", "downloadPath": downloads.path() });
+    browser.devtools("Browser.setDownloadBehavior", allow).await;
+    Some((browser, site, downloads))
+}
+
+/// Waits until the page says this.
+async fn until(browser: &Browser, words: &str) {
+    let path = format!("//body[contains(normalize-space(.), {words:?})]");
+    let found = browser.driver.query(By::XPath(&path)).wait(SOON, Duration::from_millis(50));
+    assert!(found.first().await.is_ok(), "{words:?} is not said in:\n{}", browser.text().await);
+}
+
+/// The one file that was downloaded, once it is whole.
+async fn downloaded(folder: &Path) -> PathBuf {
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let begun = Instant::now();
+    loop {
+        let files: Vec<PathBuf> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        match files.as_slice() {
+            [file] if file.extension().is_some_and(|end| end == "json") => return file.clone(),
+            _ => assert!(begun.elapsed() < SOON, "{files:?}"),
+        }
+        looks.tick().await;
+    }
+}
+
+/// What a person would paste into a shell, in the folder with the file.
+fn paste(folder: &Path, lines: &[String]) -> Value {
+    let output =
+        Command::new("sh").arg("-c").arg(lines.join("\n")).current_dir(folder).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|why| panic!("{why}: {output:?}"))
+}
+
+async fn text_of(browser: &Browser, id: &str) -> String {
+    let text = browser.value_of(&format!("document.getElementById({id:?}).textContent")).await;
+    text.as_str().unwrap().to_owned()
+}
+
+async fn is_enabled(browser: &Browser, selector: &str) -> bool {
+    browser.find(selector).await.is_enabled().await.unwrap()
+}
+
+#[tokio::test]
+async fn from_signing_in_to_a_token_in_six_clicks() {
+    let Some((browser, site, downloads)) = begin("developer").await else { return };
+    browser.open(&site.at("/account/sessions")).await;
+    browser.click("Sign out everywhere").await;
+    until(&browser, "You are signed out.").await;
+
+    let begun = Instant::now();
+    browser.fill("E-mail", "ada@example.com").await;
+    browser.fill("Password", PASSWORD).await;
+    browser.click("Sign in").await; // The first click.
+    until(&browser, "Your first credential").await;
+    browser.click("Add API credential").await; // The second.
+    assert!(!is_enabled(&browser, "#add").await);
+    browser.fill("Name", "Nightly reports").await;
+    browser.click("Download JSON").await; // The third.
+    let file = downloaded(downloads.path()).await;
+    assert!(is_enabled(&browser, "#add").await);
+    browser.click("Add credential").await; // The fourth.
+    until(&browser, "Waiting for your first request").await;
+    let lines = [text_of(&browser, "read-secret").await, text_of(&browser, "curl").await];
+    let answer = paste(downloads.path(), &lines); // The fifth and the sixth: two lines are copied.
+    assert_eq!(answer["token_type"], "Bearer", "{answer}");
+    let took = begun.elapsed();
+    println!("From signing in to a token: 6 clicks, {:.1} s", took.as_secs_f64());
+    assert!(took < Duration::from_secs(120));
+
+    let written: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let members: Vec<_> = written.as_object().unwrap().keys().map(String::as_str).collect();
+    let known =
+        "client_id client_secret issuer token_endpoint audience scope clientId clientSecret";
+    let mut known: Vec<_> = known.split(' ').collect();
+    known.sort_unstable();
+    let mut sorted = members.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, known);
+    assert_eq!(written["issuer"], site.url);
+    assert_eq!(written["token_endpoint"], site.at("/oauth/token"));
+    assert_eq!(written["audience"], "https://books.example.com");
+    assert_eq!(written["scope"], "books:read");
+    assert_eq!(written["clientSecret"], written["client_secret"]);
+    // The light turns green by itself, and says from where.
+    until(&browser, "The first request came").await;
+    browser.check_console("first request").await;
+}
+
+#[tokio::test]
+async fn the_form_is_good_in_every_state() {
+    let Some((browser, _site, downloads)) = begin("developer").await else { return };
+    browser.look("credentials-empty").await;
+    browser.click("Add API credential").await;
+    browser.look("credential-new").await;
+    let secret = text_of(&browser, "client-secret").await;
+    assert!(secret.starts_with("hps_"));
+
+    // One sentence follows what is typed.
+    browser.fill("Name", "Nightly reports").await;
+    until(&browser, "“Nightly reports” may read the catalogue at Books API").await;
+    browser.click("Download JSON").await;
+    let file = downloaded(downloads.path()).await;
+    assert_eq!(file.file_name().unwrap(), "hallpass-nightly-reports.json");
+    // A mistake costs nothing, not even the secret's having been stored.
+    browser.fill("Allowed addresses", "192.0.2.0/24\n10.0.0").await;
+    browser.click("Add credential").await;
+    until(&browser, "Line 2: “10.0.0” is no address").await;
+    until(&browser, "You have stored the secret").await;
+    browser.look("credential-new-mistake").await;
+    browser.fill("Allowed addresses", "192.0.2.0/24").await;
+    browser.click("Add credential").await;
+    until(&browser, "Waiting for your first request").await;
+    browser.look("credential-ready").await;
+    // Back shows no secret, and no form that would make a second one.
+    browser.driver.back().await.unwrap();
+    assert!(!browser.text().await.contains(&secret));
+    until(&browser, "Get a token").await;
+}
+
+#[tokio::test]
+async fn a_reload_shows_no_secret_and_offers_to_start_over() {
+    let Some((browser, site, _downloads)) = begin("developer").await else { return };
+    browser.click("Add API credential").await;
+    let secret = text_of(&browser, "client-secret").await;
+    browser.driver.refresh().await.unwrap();
+    until(&browser, "The secret was shown once and is not here any more.").await;
+    assert!(
+        !browser.value_of("document.documentElement.outerHTML").await.to_string().contains(&secret)
+    );
+    browser.look("credential-new-reloaded").await;
+    browser.click("Start over").await;
+    let other = text_of(&browser, "client-secret").await;
+    assert_ne!(other, secret);
+    browser.open(&site.at("/")).await;
+    browser.driver.back().await.unwrap();
+    let whole = browser.value_of("document.documentElement.outerHTML").await.to_string();
+    assert!(!whole.contains(&other), "Back brought the secret again");
+}
+
+#[tokio::test]
+async fn all_of_it_works_without_script() {
+    let Some((browser, site, downloads)) = begin("developer").await else { return };
+    browser.allow_script(false).await;
+    browser.open(&site.at("/")).await;
+    browser.click("Add API credential").await;
+    let secret = browser.find("#client-secret").await.text().await.unwrap();
+    let id = browser.find("#client-id").await.text().await.unwrap();
+    browser.fill("Name", "By hand").await;
+    browser.click("Preview").await;
+    until(&browser, "“By hand” may read the catalogue").await;
+    assert_eq!(browser.find("#client-secret").await.text().await.unwrap(), secret);
+    browser
+        .find("noscript [name=stored], [name=stored][type=checkbox]")
+        .await
+        .click()
+        .await
+        .unwrap();
+    browser.find("noscript button.primary:not([name])").await.click().await.unwrap();
+    until(&browser, "Waiting for your first request").await;
+    let curl = browser.find("#curl").await.text().await.unwrap();
+    let answer = paste(downloads.path(), &[format!("export CLIENT_SECRET={secret}"), curl]);
+    assert_eq!(answer["token_type"], "Bearer", "{answer}");
+    browser.click("Go").await;
+    assert!(browser.find("#snippet").await.text().await.unwrap().contains("clientcredentials"));
+    browser.open(&site.at(&format!("{}/rotate", of(&site, &id)))).await;
+    browser.click("Add secret").await;
+    let new = browser.find("#client-secret").await.text().await.unwrap();
+    assert_ne!(new, secret);
+}
+
+/// The path of a credential.
+fn of(site: &Site, client_id: &str) -> String {
+    let organizations = site.ask(&["organization", "list"]);
+    let id = organizations[0]["id"].as_str().unwrap();
+    format!("/organizations/{id}/credentials/{client_id}")
+}
+
+/// Three days of use as a program makes it that renews its token every twelve hours, and a few
+/// refusals.
+async fn use_it(site: &Site, client_id: &str) {
+    let apis = site.ask(&["api", "list"]);
+    let api_id: ApiId = apis[0]["id"].as_str().unwrap().parse().unwrap();
+    let client_id: ClientId = client_id.parse().unwrap();
+    let now = SystemClock.now();
+    let mut rows = Vec::new();
+    for hours_ago in 1..(14 * 24) {
+        let last_at = now.minus_secs(hours_ago * 3600);
+        let weekday = (last_at.as_secs() / 86_400) % 7;
+        let ending = if hours_ago % 31 == 0 { Ending::Refused } else { Ending::Issued };
+        let count = if hours_ago % 12 == 0 { 9 - weekday } else { u64::from(hours_ago % 31 == 0) };
+        let slot = Slot {
+            client_id: client_id.clone(),
+            secret: 0,
+            api_id: (ending == Ending::Issued).then(|| api_id.clone()),
+            ending,
+            hour: last_at.as_secs() / 3600,
+        };
+        let last_address = Some("192.0.2.17".parse().unwrap());
+        rows.extend((count > 0).then_some(Usage { slot, count, last_at, last_address }));
+    }
+    let store = site.store();
+    store.record_usage(&rows).await.unwrap();
+    let seen = [("192.0.2.17", "python-requests/2.32.3"), ("2001:db8::2a", "Go-http-client/2.0")];
+    let seen = seen.map(|(address, library)| Sighting {
+        client_id: client_id.clone(),
+        address: Some(address.parse().unwrap()),
+        library: library.into(),
+        count: 57,
+        first_at: now.minus_secs(14 * 86_400),
+        last_at: now.minus_secs(3600),
+    });
+    store.record_sightings(&seen).await.unwrap();
+}
+
+/// Adds a credential at the command line, and returns its file.
+fn add(site: &Site, name: &str) -> Value {
+    let add = ["credential", "add", name, "--organization", ORGANIZATION, "--api", "Books API"];
+    site.ask(&[&add[..], &["--tag", "nightly", "--note", "vault/reports"]].concat())
+}
+
+#[tokio::test]
+async fn a_credential_is_watched_rotated_paused_revoked_and_deleted() {
+    let Some((browser, site, downloads)) = begin("developer").await else { return };
+    let file = add(&site, "Nightly reports");
+    add(&site, "Loans importer");
+    site.ask(&["credential", "pause", "Loans importer"]);
+    let id = file["client_id"].as_str().unwrap();
+    use_it(&site, id).await;
+    browser.open(&site.at("/")).await;
+    browser.look("credentials").await;
+    let path = of(&site, id);
+    look_at_tabs(&browser, &site.at(&path)).await;
+
+    // Rotate: both work, and the page tells how the traffic moves.
+    browser.open(&site.at(&path)).await;
+    browser.click("Rotate secret").await;
+    browser.click("Add secret").await;
+    until(&browser, "The new secret").await;
+    browser.look("credential-rotating").await;
+    browser.click("Download JSON").await;
+    let new: Value =
+        serde_json::from_str(&fs::read_to_string(downloaded(downloads.path()).await).unwrap())
+            .unwrap();
+    let old_secret = file["client_secret"].as_str().unwrap();
+    let new_secret = new["client_secret"].as_str().unwrap();
+    let curl = |secret: &str| {
+        format!(
+            "curl -s -u {id}:{secret} -d grant_type=client_credentials {}",
+            site.at("/oauth/token")
+        )
+    };
+    for secret in [old_secret, new_secret, new_secret] {
+        assert_eq!(paste(downloads.path(), &[curl(secret)])["token_type"], "Bearer");
+    }
+    until(&browser, "of the tokens of the last 24 hours went to the new secret").await;
+    browser.open(&site.at(&format!("{path}/secrets"))).await;
+    browser.look("credential-secrets-two").await;
+    // The old one leaked: its tokens die at once.
+    let links = browser.driver.find_all(By::Css("a.button.danger")).await.unwrap();
+    links[1].click().await.unwrap();
+    browser.look("credential-leaked").await;
+    browser.click("It leaked: kill it now").await;
+    until(&browser, "The secret is retired, and its tokens are dead.").await;
+    assert_eq!(paste(downloads.path(), &[curl(old_secret)])["error"], "invalid_client");
+    assert_eq!(paste(downloads.path(), &[curl(new_secret)])["token_type"], "Bearer");
+    end(&browser, &site.at(&path)).await;
+    assert_eq!(paste(downloads.path(), &[curl(new_secret)])["error"], "invalid_client");
+}
+
+async fn look_at_tabs(browser: &Browser, url: &str) {
+    for (tab, name) in [
+        ("", "overview"),
+        ("?range=30d", "overview-month"),
+        ("/secrets", "secrets"),
+        ("/access", "access"),
+        ("/limits", "limits"),
+        ("/details", "details"),
+        ("/activity", "activity"),
+        ("/danger", "danger"),
+        ("/rotate", "rotate"),
+        ("/pause", "pause"),
+    ] {
+        browser.open(&format!("{url}{tab}")).await;
+        browser.look(&format!("credential-{name}")).await;
+    }
+}
+
+/// Pauses, resumes, revokes and deletes the credential at this address.
+async fn end(browser: &Browser, url: &str) {
+    browser.open(url).await;
+    browser.click("Pause…").await;
+    browser.click("Pause credential").await;
+    until(browser, "It is paused.").await;
+    browser.look("credential-paused").await;
+    browser.click("Resume credential").await;
+    until(browser, "It gets tokens again").await;
+
+    // Revoke wants the name, and shows that the feed has carried it; delete comes only then.
+    browser.click("Danger zone").await;
+    browser.fill("Type the name to revoke it", "nightly reports").await;
+    browser.click("Revoke credential").await;
+    until(browser, "Type the name as it is").await;
+    browser.fill("Type the name to revoke it", "Nightly reports").await;
+    browser.click("Revoke credential").await;
+    until(browser, "The revocation feed has carried it").await;
+    browser.look("credential-revoked").await;
+    browser.click("Delete credential").await;
+    until(browser, "Deleted.").await;
+    until(browser, "1 of 1 credential").await;
+}
