@@ -78,8 +78,9 @@ fn paste(folder: &Path, lines: &[String]) -> Value {
 }
 
 async fn text_of(browser: &Browser, id: &str) -> String {
-    let text = browser.value_of(&format!("document.getElementById({id:?}).textContent")).await;
-    text.as_str().unwrap().to_owned()
+    // Waits for the page that has it: a click returns before the next page has come.
+    let element = browser.find(&format!("#{id}")).await;
+    element.prop("textContent").await.unwrap().unwrap()
 }
 
 async fn is_enabled(browser: &Browser, selector: &str) -> bool {
