@@ -12,6 +12,7 @@ mod full_disk;
 mod guarded_api;
 mod journey;
 mod keys;
+mod leaks;
 mod line;
 mod logs;
 mod master_key;

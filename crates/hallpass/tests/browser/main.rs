@@ -13,6 +13,7 @@ mod browser;
 mod credentials;
 mod errors;
 mod gallery;
+mod leaks;
 mod look;
 mod people;
 mod program;

@@ -93,6 +93,7 @@ pub async fn prepare_as(
     organization_id: &OrganizationId,
     settings: Settings,
 ) -> Result<Made, ManagementError> {
+    refuse_past(act, &settings)?;
     if !settings.grants.is_empty() {
         check(act, organization_id, &settings, None).await?;
     }

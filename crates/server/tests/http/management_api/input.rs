@@ -35,6 +35,7 @@ async fn bodies_are_json_bounded_and_known_to_the_last_member() {
         (with(r#""organization_id":"x""#), 422, "organization_id"),
         (with(r#""expires_at":1764000000"#), 422, "expires_at"),
         (with(r#""expires_at":"2020-01-01T00:00:00Z""#), 422, "expires_at"),
+        (with(r#""pending":true,"expires_at":"2020-01-01T00:00:00Z""#), 422, "expires_at"),
         (with(r#""allow_list":["10.0.0.0/40"]"#), 422, "allow_list[0]"),
         (with(r#""grants":[{"scopes":["a"]}]"#), 422, "grants[0].api_id"),
         (
