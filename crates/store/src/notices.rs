@@ -30,8 +30,9 @@ pub trait Notices {
     /// nothing yet.
     async fn tell_apart(&self, new: &[Delivery]) -> Result<u64, StoreError>;
 
-    /// At most `limit` deliveries that are due at `now`, the longest overdue first. They are not
-    /// due again before `until`, so that no other node takes them; if this one dies, they are.
+    /// At most `limit` deliveries that are due at `now`, the longest overdue first, and of all
+    /// targets in turn. They are not due again before `until`, so that no other node takes them; if
+    /// this one dies, they are.
     async fn take_due(
         &self,
         now: Timestamp,

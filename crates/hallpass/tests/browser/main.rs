@@ -14,6 +14,7 @@ mod credentials;
 mod errors;
 mod gallery;
 mod leaks;
+mod installation;
 mod look;
 mod people;
 mod program;

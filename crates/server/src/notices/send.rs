@@ -42,9 +42,16 @@ async fn send_due(app: &App) -> Result<(), StoreError> {
         }
         let sent = stream::iter(due).map(|delivery| try_once(app, poster, delivery));
         let tried: Vec<_> = sent.buffer_unordered(AT_ONCE).collect().await;
+        let mut outcome = Ok(());
         for delivery in tried {
-            app.store.put_delivery(&delivery?).await?;
+            // What was sent is written down even if another cannot be, or it would be sent twice.
+            let written = match delivery {
+                Ok(delivery) => app.store.put_delivery(&delivery).await,
+                Err(why) => Err(why),
+            };
+            outcome = outcome.and(written);
         }
+        outcome?;
     }
 }
 

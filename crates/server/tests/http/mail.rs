@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use hallpass_core::permission::Role;
-use hallpass_server::{Config, mail, management::members};
+use hallpass_core::{Mutation, delivery::Answer, permission::Role};
+use hallpass_server::{Config, mail, management::members, notices};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    node::{Node, organization_id},
+    node::{Node, client_id, organization_id, secret_id},
     people::at_the_machine,
     wire::within,
 };
@@ -92,4 +92,35 @@ async fn mail_that_is_refused_says_so() {
     let silent = Node::start().await;
     let why = invite(&silent).await.unwrap_err();
     assert!(matches!(why, mail::NotSent::NotSetUp), "{why}");
+}
+
+#[tokio::test]
+async fn owners_and_admins_are_told_by_mail_and_nobody_else() {
+    let (address, talking) = post_office(false).await;
+    let node = Node::start().with_config(mail_by(address)).with_credential("reports").await;
+    for (name, role) in [("ada", Role::Owner), ("dev", Role::Developer), ("aud", Role::Auditor)] {
+        node.member(name, role).await;
+    }
+    node.operator("olga").await;
+    let leaked = Mutation::RetireLeakedSecret {
+        client_id: client_id("reports"),
+        secret_id: secret_id("reports"),
+    };
+    node.commit(leaked).await;
+    // Of what is paused, nobody hears unless they ask for it.
+    node.commit(Mutation::PauseCredential(client_id("reports"))).await;
+    notices::follow(node.app.clone()).await;
+    within("sending", notices::send(node.app.clone())).await;
+    let said = within("the end of the talk", talking).await.unwrap();
+    for part in [
+        "RCPT TO:<ada@example.com>",
+        "Subject: Customer at auth.example.com: a notice",
+        "was found in the open by operator tester",
+        "/settings/notices",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let all = node.app.store.deliveries(&organization_id(), None, 9).await.unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].tries[0].answer, Answer::Taken);
 }

@@ -60,6 +60,7 @@ macro_rules! contract {
             notices events_are_followed_from_the_migration_on,
             notices a_place_moves_once_and_with_its_deliveries,
             notices a_delivery_is_taken_by_one_and_comes_back_if_that_one_dies,
+            notices a_target_with_many_keeps_nobody_waiting,
             notices deliveries_come_by_page_and_go_after_a_while,
             notices ends_that_are_near_are_found,
             notices what_nobody_uses_is_found,

@@ -90,6 +90,16 @@ pub(crate) async fn a_delivery_is_taken_by_one_and_comes_back_if_that_one_dies(b
     assert_eq!(back.iter().filter(|one| one.id == taken[2].id).count(), 1);
 }
 
+pub(crate) async fn a_target_with_many_keeps_nobody_waiting(bench: &dyn Bench) {
+    let world = World::new(bench).await;
+    let of_one = (1..=4).map(|number| delivery(number, &number.to_string(), 1));
+    let all: Vec<_> = of_one.chain([delivery(9, "x", 2)]).collect();
+    world.store.tell_apart(&all).await.unwrap();
+    let taken = world.store.take_due(NOW, NOW.plus_secs(60), 3).await.unwrap();
+    let taken: Vec<_> = taken.into_iter().map(|one| one.id).collect();
+    assert_eq!(taken, [0, 4, 1].map(|at| all[at].id.clone()));
+}
+
 pub(crate) async fn deliveries_come_by_page_and_go_after_a_while(bench: &dyn Bench) {
     let world = World::new(bench).await;
     let own = organization(1).id;

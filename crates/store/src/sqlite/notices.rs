@@ -52,19 +52,25 @@ impl Notices for SqliteStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let is_due = "due_at <= ?1 ORDER BY due_at, number LIMIT ?2";
-        let any = format!("SELECT number FROM deliveries WHERE {is_due}");
         let look = move |session: &Session| {
-            session.first(&any, params![int(now.as_millis()), 1], |_| Ok(()))
+            let sql = "SELECT 1 FROM deliveries WHERE due_at <= ?1 LIMIT 1";
+            session.first(sql, [int(now.as_millis())], |_| Ok(()))
         };
         // Mostly nothing is due, and a look must not queue up with the writers.
         if self.readers.run(look).await?.is_none() {
             return Ok(Vec::new());
         }
         let take = move |session: &Session| {
-            let sql = format!("SELECT id, document FROM deliveries WHERE {is_due}");
+            // The first of each target, then the second of each: whoever has many, or does not
+            // answer, keeps nobody else waiting.
+            let sql = "SELECT id, document FROM deliveries JOIN (
+                    SELECT number AS one, row_number() OVER (
+                        PARTITION BY target ORDER BY due_at, number) AS turn
+                    FROM deliveries WHERE due_at <= ?1
+                    ORDER BY turn, due_at, number LIMIT ?2) ON number = one
+                ORDER BY turn, due_at, number";
             let due = params![int(now.as_millis()), int(limit as u64)];
-            let taken = session.all(&sql, due, delivery)?;
+            let taken = session.all(sql, due, delivery)?;
             for one in &taken {
                 let sql = "UPDATE deliveries SET due_at = ?2 WHERE id = ?1";
                 session.execute(sql, params![one.id.as_str(), int(until.as_millis())])?;

@@ -15,6 +15,7 @@ use http::header;
 use super::{query::Asked, words};
 use crate::{
     app::App,
+    dashboard::csv,
     management::{
         Caller, ManagementError,
         listing::{self, Listed},
@@ -101,44 +102,9 @@ fn line(listed: &Listed, apis: &[Api], now: Timestamp) -> String {
         own.created_by.clone(),
         settings.description.to_string(),
     ];
-    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
-    format!("{}\r\n", cells.join(","))
+    csv::line(&cells)
 }
 
 fn iso(at: Timestamp) -> String {
     crate::dashboard::time::Moment::new(at, at).iso()
-}
-
-/// One cell (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe before it.
-pub(super) fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '|', '%']);
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', ';', '\n', '\r', '\'']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for (text, wanted) in [
-            ("Reports", "Reports"),
-            ("", ""),
-            ("a,b", "\"a,b\""),
-            ("say \"hi\"", "\"say \"\"hi\"\"\""),
-            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
-            ("+1", "\"'+1\""),
-            ("-1", "\"'-1\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("\tx", "\"'\tx\""),
-            ("2026-01-01", "2026-01-01"),
-        ] {
-            assert_eq!(cell(text), wanted, "{text:?}");
-        }
-    }
 }
