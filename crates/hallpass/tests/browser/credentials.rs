@@ -225,7 +225,8 @@ fn of(site: &Site, client_id: &str) -> String {
 /// refusals.
 async fn use_it(site: &Site, client_id: &str) {
     let apis = site.ask(&["api", "list"]);
-    let api_id: ApiId = apis[0]["id"].as_str().unwrap().parse().unwrap();
+    let books = apis.as_array().unwrap().iter().find(|api| api["name"] == "Books API").unwrap();
+    let api_id: ApiId = books["id"].as_str().unwrap().parse().unwrap();
     let client_id: ClientId = client_id.parse().unwrap();
     let now = SystemClock.now();
     let mut rows = Vec::new();

@@ -26,6 +26,7 @@ use crate::{
     dashboard::{
         page::{self, Page},
         time::Moment,
+        typed::sentence,
     },
     management::{
         ManagementError,
@@ -255,14 +256,14 @@ impl New {
             ManagementError::Invalid { field: "grants" | "scopes", .. }
             | ManagementError::NotFound("API") => &mut self.wrong.apis,
             ManagementError::Policy(policy) => {
-                self.wrong.addresses = vec![super::draft::sentence(&policy.to_string())];
+                self.wrong.addresses = vec![sentence(&policy.to_string())];
                 return Ok(());
             }
             _ => return Err(why.into()),
         };
         *at = match why {
-            ManagementError::Invalid { why, .. } => super::draft::sentence(&why),
-            why => super::draft::sentence(&why.to_string()),
+            ManagementError::Invalid { why, .. } => sentence(&why),
+            why => sentence(&why.to_string()),
         };
         Ok(())
     }

@@ -15,7 +15,7 @@ use http::header;
 use super::{query::Asked, words};
 use crate::{
     app::App,
-    dashboard::csv,
+    dashboard::{csv, time::Moment},
     management::{
         Caller, ManagementError,
         listing::{self, Listed},
@@ -106,5 +106,5 @@ fn line(listed: &Listed, apis: &[Api], now: Timestamp) -> String {
 }
 
 fn iso(at: Timestamp) -> String {
-    crate::dashboard::time::Moment::new(at, at).iso()
+    Moment::new(at, at).iso()
 }

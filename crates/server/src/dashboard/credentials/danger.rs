@@ -51,7 +51,7 @@ struct Danger {
 /// What a kill costs.
 #[derive(Debug)]
 struct Toll {
-    live: String,
+    live: u64,
     apis: String,
     callers: Vec<String>,
     last_used: Option<Moment>,
@@ -93,7 +93,7 @@ impl Toll {
         }
         let last_at = used.iter().map(|used| used.last_at).max();
         Ok(Self {
-            live: words::counted(live_tokens::of_all(own, &usage, &apis, now), "live token"),
+            live: live_tokens::of_all(own, &usage, &apis, now),
             apis: words::listed(&words::apis(&own.settings.grants, &apis)),
             callers,
             last_used: last_at.map(|at| Moment::new(at, now)),
@@ -145,11 +145,7 @@ pub(super) async fn ask_pause(
     let page = opened.page_below(format!("Pause {}?", opened.own.settings.name));
     Confirm {
         says: vec![
-            format!(
-                "It gets no tokens until it is resumed, and at most {} die at every connected \
-                 verifier within a second.",
-                toll.live
-            ),
+            format!("It gets no tokens until it is resumed. {}", toll.dies()),
             toll.callers(),
             "Resuming is one click; its programs then fetch new tokens by themselves.".to_owned(),
         ],
@@ -166,6 +162,19 @@ pub(super) async fn ask_pause(
 }
 
 impl Toll {
+    /// What becomes of its tokens.
+    fn dies(&self) -> String {
+        match self.live {
+            0 => "No token of it is alive.".to_owned(),
+            1 => "At most one live token of it dies at every connected verifier within a second."
+                .to_owned(),
+            live => format!(
+                "At most {} live tokens of it die at every connected verifier within a second.",
+                words::count(live)
+            ),
+        }
+    }
+
     fn callers(&self) -> String {
         if self.callers.is_empty() {
             "Nobody was seen using it in the last seven days.".to_owned()

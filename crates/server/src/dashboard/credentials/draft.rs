@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::{opened::api, words};
+use crate::dashboard::typed::{field, or_wrong, sentence};
 
 /// Days after which a credential may end, as the form offers them.
 const PRESETS_DAYS: [u64; 5] = [30, 60, 90, 180, 365];
@@ -144,12 +145,12 @@ impl Draft {
     /// Everything, as the settings of a credential. Also says what the secret's note comes to.
     pub(super) fn settings(&self, apis: &[Api]) -> Result<(Settings, Note), Box<Wrong>> {
         let mut wrong = Wrong::default();
-        let name = kept(self.name.parse::<Name>(), &mut wrong.name);
-        let description = kept(self.description.parse::<Note>(), &mut wrong.description);
-        let tags = kept(self.tags(), &mut wrong.tags);
-        let grants = kept(self.grants(apis), &mut wrong.apis);
-        let expires_at = kept(self.end(), &mut wrong.ends);
-        let note = kept(self.note.parse::<Note>(), &mut wrong.note);
+        let name = field(&self.name, &mut wrong.name);
+        let description = field(&self.description, &mut wrong.description);
+        let tags = or_wrong(said(self.tags()), &mut wrong.tags);
+        let grants = or_wrong(said(self.grants(apis)), &mut wrong.apis);
+        let expires_at = or_wrong(said(self.end()), &mut wrong.ends);
+        let note = field(&self.note, &mut wrong.note);
         let allow_list = self.allow_list().unwrap_or_else(|lines| {
             wrong.addresses = lines;
             Vec::new()
@@ -304,16 +305,9 @@ impl Draft {
     }
 }
 
-/// The good value, or its error at the field's place.
-fn kept<T, E: ToString>(parsed: Result<T, E>, wrong: &mut String) -> Option<T> {
-    parsed.map_err(|why| *wrong = sentence(&why.to_string())).ok()
-}
-
-/// `a name must not be empty` as a sentence.
-pub(super) fn sentence(why: &str) -> String {
-    let mut chars = why.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", chars.as_str())
+/// The same, with its reason as a sentence.
+fn said<T>(read: Result<T, String>) -> Result<T, String> {
+    read.map_err(|why| sentence(&why))
 }
 
 /// An address stands for the network of itself alone.

@@ -9,13 +9,16 @@ use axum::{
 use hallpass_core::{Api, Credential, Timestamp, credential::Settings};
 
 use super::{
-    draft::{ApiChoice, Draft, Wrong, sentence},
+    draft::{ApiChoice, Draft, Wrong},
     head::Head,
     opened::Opened,
 };
 use crate::{
     app::App,
-    dashboard::page::{self, Page},
+    dashboard::{
+        page::{self, Page},
+        typed::sentence,
+    },
     management::{ManagementError, credentials},
     web::{error_page::PageError, flash::Flash, form::Form, redirect::Redirect},
 };

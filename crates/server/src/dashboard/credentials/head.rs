@@ -1,6 +1,6 @@
 //! What stands above every page of a credential: its name and state, what it needs, and the tabs.
 
-use hallpass_core::{credential::Status, permission::Permission};
+use hallpass_core::{Timestamp, credential::Status, permission::Permission};
 
 use super::{opened::Opened, query, ready};
 use crate::{
@@ -11,6 +11,9 @@ use crate::{
     },
     web::error_page::PageError,
 };
+
+/// How long ahead a page speaks of an end, in seconds.
+const NOTICE_S: u64 = 30 * 86_400;
 
 /// The tabs, by the end of their address.
 const TABS: [(&str, &str); 6] = [
@@ -45,8 +48,10 @@ pub(super) struct Head {
     pub is_active: bool,
     /// Paused, and so ready to be resumed.
     pub is_paused: bool,
-    /// What ends next of it.
-    pub next_end: Option<Moment>,
+    /// When it stops working, if that is soon.
+    pub stops: Option<Moment>,
+    /// When one of its secrets ends, if that is soon, and others go on.
+    pub secret_ends: Option<Moment>,
     /// While it waits for approval.
     pub approval: Option<Approval>,
     /// While its maker has not finished it.
@@ -82,6 +87,11 @@ impl Head {
             href: format!("{href}{end}"),
             is_current: end == tab,
         };
+        let soon = |end: Option<Timestamp>| {
+            let end = end.filter(|_| own.status == Status::Active);
+            let end = end.filter(|end| now < *end && *end <= now.plus_secs(NOTICE_S));
+            end.map(|end| Moment::new(end, now))
+        };
         let head = Self {
             name: own.settings.name.to_string(),
             client_id: own.client_id.to_string(),
@@ -92,10 +102,8 @@ impl Head {
             is_alive: !matches!(own.status, Status::Revoked { .. }),
             is_active: own.status == Status::Active,
             is_paused: own.status == Status::Paused,
-            next_end: query::next_end(own, now)
-                .filter(|end| *end <= now.plus_secs(30 * 86_400))
-                .filter(|_| own.status == Status::Active)
-                .map(|end| Moment::new(end, now)),
+            stops: soon(query::last_end(own, now)),
+            secret_ends: soon(query::next_end(own, now)),
             approval: Approval::of(app, opened).await?,
             is_unfinished: matches!(own.status, Status::Pending { .. })
                 && own.approval_asked_by.is_none(),

@@ -15,7 +15,7 @@ use http::{HeaderMap, header};
 use serde::Deserialize;
 
 use super::{
-    draft::{own_date, sentence, typed},
+    draft::{own_date, typed},
     opened::{Opened, api},
     ready,
     secrets::{self, Row, Traffic},
@@ -27,6 +27,7 @@ use crate::{
     dashboard::{
         page::{self, Page},
         time::Moment,
+        typed::sentence,
     },
     management::{ManagementError, secrets as acts},
     web::{error_page::PageError, form::Form, redirect::Redirect},

@@ -38,7 +38,11 @@ async fn a_revoke_wants_the_name_says_what_dies_and_shows_that_it_died() {
     let batch = node.app.usage.drain();
     node.store.record_usage(&batch.usage).await.unwrap();
     let page = browser.get(&of("reports", "/danger")).await;
-    for part in ["1 live token", "can no longer call books", "Type the name to revoke it"] {
+    for part in [
+        "At most one live token of it dies",
+        "can no longer call books",
+        "Type the name to revoke it",
+    ] {
         assert!(page.text().contains(part), "{part} in {}", page.text());
     }
     let revoke = of("reports", "/revoke");
