@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::{
     By, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver, WebElement,
-    extensions::query::ElementQueryable,
+    extensions::query::{ElementQuery, ElementQueryable},
 };
 
 use crate::program::Program;
@@ -20,7 +20,7 @@ pub(crate) const NARROW: u32 = 360;
 const HEIGHT: u32 = 800;
 
 /// How long a test waits for what must come. Reached only by failures.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -111,11 +111,12 @@ impl Browser {
         self.found(By::Css(selector), selector).await
     }
 
-    /// Clicks on the link or button that says this.
+    /// Clicks on the link or button that says this: the first that a person sees.
     pub(crate) async fn click(&self, words: &str) {
         let path =
             format!("//*[self::a or self::button or self::summary][normalize-space(.)={words:?}]");
-        self.found(By::XPath(&path), words).await.click().await.unwrap();
+        let query = self.driver.query(By::XPath(&path)).and_displayed();
+        self.first(query, words).await.click().await.unwrap();
     }
 
     /// Types into the field with this label.
@@ -126,10 +127,27 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Waits until the page says this.
+    pub(crate) async fn says(&self, words: &str) {
+        let path = format!("//body[contains(normalize-space(.), {words:?})]");
+        self.found(By::XPath(&path), words).await;
+    }
+
+    /// Waits until another page than that of this heading is there.
+    pub(crate) async fn leaves(&self, heading: &str) {
+        let path = format!("//h1[normalize-space(.)={heading:?}]");
+        let query = self.driver.query(By::XPath(&path)).wait(PATIENCE, LOOK_EVERY);
+        let gone = query.not_exists().await.unwrap();
+        assert!(gone, "still at {heading:?}:\n{}", self.text().await);
+    }
+
     /// Waits until it is there.
     async fn found(&self, by: By, what: &str) -> WebElement {
-        let query = self.driver.query(by).wait(PATIENCE, LOOK_EVERY);
-        match query.first().await {
+        self.first(self.driver.query(by), what).await
+    }
+
+    async fn first(&self, query: ElementQuery, what: &str) -> WebElement {
+        match query.wait(PATIENCE, LOOK_EVERY).first().await {
             Ok(element) => element,
             Err(_) => panic!("no {what:?} in:\n{}", self.text().await),
         }

@@ -16,15 +16,13 @@ use hallpass_server::clock::{Clock, SystemClock};
 use hallpass_store::Store;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{By, prelude::ElementQueryable};
+use thirtyfour::By;
 
-use crate::{browser::Browser, site::Site};
-
-const ORGANIZATION: &str = "Example Library";
-const PASSWORD: &str = "correct horse battery staple";
-
-/// How long a person would wait for a page that turns green by itself.
-const SOON: Duration = Duration::from_secs(15);
+use crate::{
+    browser::{Browser, PATIENCE},
+    people::{ORGANIZATION, PASSWORD},
+    site::Site,
+};
 
 /// A site with an API, and a browser in which somebody has just become a member.
 async fn begin(role: &str) -> Option<(Browser, Site, TempDir)> {
@@ -35,24 +33,11 @@ async fn begin(role: &str) -> Option<(Browser, Site, TempDir)> {
     let words = ["--scope-description", "books:read=Read the catalogue"];
     let scopes = ["--scope", "books:read", "--scope", "books:write"];
     site.ask(&[&api[..], &scopes, &words].concat());
-    let invite = ["member", "invite", ORGANIZATION, "ada@example.com", "--role", role];
-    let link = site.ask(&invite)["link"].as_str().unwrap().to_owned();
-    browser.open(&link).await;
-    browser.fill("Your name", "Ada Example").await;
-    browser.fill("A password", PASSWORD).await;
-    browser.click("Join").await;
-    until(&browser, "Ada Example").await;
+    browser.join(&site, "ada@example.com", "Ada Example", role).await;
     let downloads = tempfile::tempdir().unwrap();
     let allow = json!({ "behavior": "allow", "downloadPath": downloads.path() });
     browser.devtools("Browser.setDownloadBehavior", allow).await;
     Some((browser, site, downloads))
-}
-
-/// Waits until the page says this.
-async fn until(browser: &Browser, words: &str) {
-    let path = format!("//body[contains(normalize-space(.), {words:?})]");
-    let found = browser.driver.query(By::XPath(&path)).wait(SOON, Duration::from_millis(50));
-    assert!(found.first().await.is_ok(), "{words:?} is not said in:\n{}", browser.text().await);
 }
 
 /// The one file that was downloaded, once it is whole.
@@ -64,7 +49,7 @@ async fn downloaded(folder: &Path) -> PathBuf {
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         match files.as_slice() {
             [file] if file.extension().is_some_and(|end| end == "json") => return file.clone(),
-            _ => assert!(begun.elapsed() < SOON, "{files:?}"),
+            _ => assert!(begun.elapsed() < PATIENCE, "{files:?}"),
         }
         looks.tick().await;
     }
@@ -90,15 +75,13 @@ async fn is_enabled(browser: &Browser, selector: &str) -> bool {
 #[tokio::test]
 async fn from_signing_in_to_a_token_in_six_clicks() {
     let Some((browser, site, downloads)) = begin("developer").await else { return };
-    browser.open(&site.at("/account/sessions")).await;
-    browser.click("Sign out everywhere").await;
-    until(&browser, "You are signed out.").await;
+    browser.sign_out_everywhere(&site).await;
 
     let begun = Instant::now();
     browser.fill("E-mail", "ada@example.com").await;
     browser.fill("Password", PASSWORD).await;
     browser.click("Sign in").await; // The first click.
-    until(&browser, "Your first credential").await;
+    browser.says("Your first credential").await;
     browser.click("Add API credential").await; // The second.
     assert!(!is_enabled(&browser, "#add").await);
     browser.fill("Name", "Nightly reports").await;
@@ -106,7 +89,7 @@ async fn from_signing_in_to_a_token_in_six_clicks() {
     let file = downloaded(downloads.path()).await;
     assert!(is_enabled(&browser, "#add").await);
     browser.click("Add credential").await; // The fourth.
-    until(&browser, "Waiting for your first request").await;
+    browser.says("Waiting for your first request").await;
     let lines = [text_of(&browser, "read-secret").await, text_of(&browser, "curl").await];
     let answer = paste(downloads.path(), &lines); // The fifth and the sixth: two lines are copied.
     assert_eq!(answer["token_type"], "Bearer", "{answer}");
@@ -129,7 +112,7 @@ async fn from_signing_in_to_a_token_in_six_clicks() {
     assert_eq!(written["scope"], "books:read");
     assert_eq!(written["clientSecret"], written["client_secret"]);
     // The light turns green by itself, and says from where.
-    until(&browser, "The first request came").await;
+    browser.says("The first request came").await;
     browser.check_console("first request").await;
 }
 
@@ -144,19 +127,19 @@ async fn the_form_is_good_in_every_state() {
 
     // One sentence follows what is typed.
     browser.fill("Name", "Nightly reports").await;
-    until(&browser, "“Nightly reports” may read the catalogue at Books API").await;
+    browser.says("“Nightly reports” may read the catalogue at Books API").await;
     browser.click("Download JSON").await;
     let file = downloaded(downloads.path()).await;
     assert_eq!(file.file_name().unwrap(), "hallpass-nightly-reports.json");
     // A mistake costs nothing, not even the secret's having been stored.
     browser.fill("Allowed addresses", "192.0.2.0/24\n10.0.0").await;
     browser.click("Add credential").await;
-    until(&browser, "Line 2: “10.0.0” is no address").await;
-    until(&browser, "You have stored the secret").await;
+    browser.says("Line 2: “10.0.0” is no address").await;
+    browser.says("You have stored the secret").await;
     browser.look("credential-new-mistake").await;
     browser.fill("Allowed addresses", "192.0.2.0/24").await;
     browser.click("Add credential").await;
-    until(&browser, "Waiting for your first request").await;
+    browser.says("Waiting for your first request").await;
     browser.look("credential-ready").await;
     // Back asks the browser for a page that was an answer to a form: it keeps no copy of it.
     browser.driver.back().await.unwrap();
@@ -169,7 +152,7 @@ async fn a_reload_shows_no_secret_and_offers_to_start_over() {
     browser.click("Add API credential").await;
     let secret = text_of(&browser, "client-secret").await;
     browser.driver.refresh().await.unwrap();
-    until(&browser, "The secret was shown once and is not here any more.").await;
+    browser.says("The secret was shown once and is not here any more.").await;
     assert!(
         !browser.value_of("document.documentElement.outerHTML").await.to_string().contains(&secret)
     );
@@ -193,7 +176,7 @@ async fn all_of_it_works_without_script() {
     let id = browser.find("#client-id").await.text().await.unwrap();
     browser.fill("Name", "By hand").await;
     browser.click("Preview").await;
-    until(&browser, "“By hand” may read the catalogue").await;
+    browser.says("“By hand” may read the catalogue").await;
     assert_eq!(browser.find("#client-secret").await.text().await.unwrap(), secret);
     browser
         .find("noscript [name=stored], [name=stored][type=checkbox]")
@@ -202,7 +185,7 @@ async fn all_of_it_works_without_script() {
         .await
         .unwrap();
     browser.find("noscript button.primary:not([name])").await.click().await.unwrap();
-    until(&browser, "Waiting for your first request").await;
+    browser.says("Waiting for your first request").await;
     let curl = browser.find("#curl").await.text().await.unwrap();
     let answer = paste(downloads.path(), &[format!("export CLIENT_SECRET={secret}"), curl]);
     assert_eq!(answer["token_type"], "Bearer", "{answer}");
@@ -282,7 +265,7 @@ async fn a_credential_is_watched_rotated_paused_revoked_and_deleted() {
     browser.open(&site.at(&path)).await;
     browser.click("Rotate secret").await;
     browser.click("Add secret").await;
-    until(&browser, "The new secret").await;
+    browser.says("The new secret").await;
     browser.look("credential-rotating").await;
     browser.click("Download JSON").await;
     let new: Value =
@@ -299,7 +282,7 @@ async fn a_credential_is_watched_rotated_paused_revoked_and_deleted() {
     for secret in [old_secret, new_secret, new_secret] {
         assert_eq!(paste(downloads.path(), &[curl(secret)])["token_type"], "Bearer");
     }
-    until(&browser, "of the tokens of the last 24 hours went to the new secret").await;
+    browser.says("of the tokens of the last 24 hours went to the new secret").await;
     browser.open(&site.at(&format!("{path}/secrets"))).await;
     browser.look("credential-secrets-two").await;
     // The old one leaked: its tokens die at once.
@@ -307,7 +290,7 @@ async fn a_credential_is_watched_rotated_paused_revoked_and_deleted() {
     links[1].click().await.unwrap();
     browser.look("credential-leaked").await;
     browser.click("It leaked: kill it now").await;
-    until(&browser, "The secret is retired, and its tokens are dead.").await;
+    browser.says("The secret is retired, and its tokens are dead.").await;
     assert_eq!(paste(downloads.path(), &[curl(old_secret)])["error"], "invalid_client");
     assert_eq!(paste(downloads.path(), &[curl(new_secret)])["token_type"], "Bearer");
     end(&browser, &site.at(&path)).await;
@@ -337,22 +320,22 @@ async fn end(browser: &Browser, url: &str) {
     browser.open(url).await;
     browser.click("Pause…").await;
     browser.click("Pause credential").await;
-    until(browser, "It is paused.").await;
+    browser.says("It is paused.").await;
     browser.look("credential-paused").await;
     browser.click("Resume credential").await;
-    until(browser, "It gets tokens again").await;
+    browser.says("It gets tokens again").await;
 
     // Revoke wants the name, and shows that the feed has carried it; delete comes only then.
     browser.click("Danger zone").await;
     browser.fill("Type the name to revoke it", "nightly reports").await;
     browser.click("Revoke credential").await;
-    until(browser, "Type the name as it is").await;
+    browser.says("Type the name as it is").await;
     browser.check_console("credential-revoke-mistake").await;
     browser.fill("Type the name to revoke it", "Nightly reports").await;
     browser.click("Revoke credential").await;
-    until(browser, "The revocation feed has carried it").await;
+    browser.says("The revocation feed has carried it").await;
     browser.look("credential-revoked").await;
     browser.click("Delete credential").await;
-    until(browser, "Deleted.").await;
-    until(browser, "1 of 1 credential").await;
+    browser.says("Deleted.").await;
+    browser.says("1 of 1 credential").await;
 }

@@ -3,9 +3,7 @@
 
 use thirtyfour::{By, prelude::ElementQueryable};
 
-use crate::{browser::Browser, site::Site};
-
-const PASSWORD: &str = "correct horse battery staple";
+use crate::{browser::Browser, people::PASSWORD, site::Site};
 
 /// A browser in which the first operator has just signed in.
 async fn as_operator() -> Option<(Browser, Site)> {
@@ -116,7 +114,7 @@ async fn an_owner_runs_their_organization() {
     let words = ["--scope-description", "books:read=Read the catalogue"];
     site.ask(&[&api[..], &["--scope", "books:read", "--scope", "books:write"], &words].concat());
     // A developer asks for something, and leaves it to the owner.
-    join(&browser, &site, "dev@example.com", "Dev Example", "developer").await;
+    browser.join(&site, "dev@example.com", "Dev Example", "developer").await;
     let own = browser.path().await;
     let home = own.strip_suffix("/credentials").unwrap().to_owned();
     browser.open(&site.at(&format!("{home}/settings"))).await;
@@ -125,14 +123,14 @@ async fn an_owner_runs_their_organization() {
     browser.open(&site.at(&format!("{home}/members"))).await;
     browser.look("members-for-reading").await;
     add_credential(&browser, &site, &home).await;
-    sign_out(&browser, &site).await;
+    browser.sign_out_everywhere(&site).await;
 
-    join(&browser, &site, "ada@example.com", "Ada Example", "owner").await;
+    browser.join(&site, "ada@example.com", "Ada Example", "owner").await;
     browser.open(&site.at(&format!("{home}/approvals"))).await;
     browser.says("Nightly reports").await;
     browser.look("approvals").await;
     browser.click("Approve credential").await;
-    browser.says("The credential is approved").await;
+    browser.says("It gets tokens from now on").await;
     browser.look("approvals-empty").await;
 
     browser.open(&site.at(&format!("{home}/members"))).await;
@@ -183,27 +181,11 @@ async fn an_owner_runs_their_organization() {
     browser.look("audit").await;
 }
 
-/// Follows an invitation as somebody new.
-async fn join(browser: &Browser, site: &Site, email: &str, name: &str, role: &str) {
-    let invite = ["member", "invite", "Example Library", email, "--role", role];
-    let link = site.ask(&invite)["link"].as_str().unwrap().to_owned();
-    browser.open(&link).await;
-    browser.fill("Your name", name).await;
-    browser.fill("A password", PASSWORD).await;
-    browser.click("Join").await;
-    browser.says(name).await;
-}
-
-async fn sign_out(browser: &Browser, site: &Site) {
-    browser.open(&site.at("/account/sessions")).await;
-    browser.click("Sign out everywhere").await;
-    browser.says("You are signed out.").await;
-}
-
 /// Adds a credential as it is done without script: the secret is kept by hand.
 async fn add_credential(browser: &Browser, site: &Site, home: &str) {
     browser.allow_script(false).await;
-    browser.open(&site.at(&format!("{home}/credentials/new"))).await;
+    browser.open(&site.at(&format!("{home}/credentials"))).await;
+    browser.click("Add API credential").await;
     browser.fill("Name", "Nightly reports").await;
     browser.find("[name=stored][value='by hand']").await.click().await.unwrap();
     browser.click("Add credential").await;

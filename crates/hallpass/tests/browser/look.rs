@@ -57,7 +57,12 @@ impl Browser {
 
     async fn check_width(&self, seen: &str, width: u32) {
         let wide = self.value_of("document.documentElement.scrollWidth").await;
-        assert_eq!(wide.as_u64(), Some(width.into()), "{seen}: it sticks out");
+        if wide.as_u64() != Some(width.into()) {
+            let widest = "[...document.querySelectorAll('main *')]
+                .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5)
+                .map((one) => one.outerHTML.slice(0, 120))";
+            panic!("{seen}: it is {wide} px wide: {:#?}", self.value_of(widest).await);
+        }
     }
 
     async fn check_accessibility(&self, seen: &str) {

@@ -1,28 +1,27 @@
 //! People as they meet the dashboard: the first operator, an invitation, a passkey, a recovery
 //! code, and the ways out.
 
-use thirtyfour::{By, prelude::ElementQueryable};
-
 use crate::{browser::Browser, site::Site};
 
-const PASSWORD: &str = "correct horse battery staple";
+/// The organization whose people are met.
+pub(crate) const ORGANIZATION: &str = "Example Library";
+
+/// What each of them signs in with.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 impl Browser {
-    /// Waits until the page says this.
-    pub(crate) async fn says(&self, words: &str) {
-        let path = format!("//body[contains(normalize-space(.), {words:?})]");
-        let found = self.driver.query(By::XPath(&path)).first().await;
-        assert!(found.is_ok(), "{words:?} is not said in:\n{}", self.text().await);
+    /// Follows an invitation as somebody new.
+    pub(crate) async fn join(&self, site: &Site, email: &str, name: &str, role: &str) {
+        let invite = ["member", "invite", ORGANIZATION, email, "--role", role];
+        let link = site.ask(&invite)["link"].as_str().unwrap().to_owned();
+        self.open(&link).await;
+        self.fill("Your name", name).await;
+        self.fill("A password", PASSWORD).await;
+        self.click("Join").await;
+        self.says(name).await;
     }
 
-    /// Waits until another page than that of this heading is there.
-    async fn leaves(&self, heading: &str) {
-        let path = format!("//h1[normalize-space(.)={heading:?}]");
-        let gone = self.driver.query(By::XPath(&path)).not_exists().await;
-        assert!(gone.unwrap(), "still at {heading:?}:\n{}", self.text().await);
-    }
-
-    async fn sign_out_everywhere(&self, site: &Site) {
+    pub(crate) async fn sign_out_everywhere(&self, site: &Site) {
         self.open(&site.at("/account/sessions")).await;
         self.click("Sign out everywhere").await;
         self.says("You are signed out.").await;

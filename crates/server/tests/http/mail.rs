@@ -112,6 +112,8 @@ async fn owners_and_admins_are_told_by_mail_and_nobody_else() {
     notices::follow(node.app.clone()).await;
     within("sending", notices::send(node.app.clone())).await;
     let said = within("the end of the talk", talking).await.unwrap();
+    // Long lines are broken on their way (RFC 2045 §6.7), and whoever reads them undoes it.
+    let said = said.replace("=\n", "");
     for part in [
         "RCPT TO:<ada@example.com>",
         "Subject: Customer at auth.example.com: a notice",
