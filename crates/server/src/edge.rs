@@ -68,7 +68,7 @@ pub(crate) async fn serve(
         app.metrics.panics.inc();
         error!(request.id = %id, endpoint = endpoint.word(), "A handler panicked");
         if is_from_a_person {
-            headers::finish(app, Some(arrival), PageError::Internal.into_response())
+            headers::finish(app, Some(arrival), None, PageError::Internal.into_response())
         } else {
             OAuthError::Internal.into_response()
         }

@@ -14,7 +14,7 @@ use crate::{
     metrics::Endpoint,
     oauth::{self, OAuthError},
     ops,
-    web::{arrival::Arrival, error_page::PageError, headers},
+    web::{arrival::Arrival, error_page::PageError, headers, visitor},
 };
 
 pub(crate) const TOKEN: &str = "/oauth/token";
@@ -59,25 +59,26 @@ pub fn public(app: &App) -> Router {
     table
         .fallback(async |State(app): State<App>, request: Request| {
             let to_programs = (OAuthError::NotFound, Problem::not_found());
-            refusal(&app, &request, to_programs, PageError::NotFound)
+            refusal(&app, request.map(drop), to_programs, PageError::NotFound).await
         })
         .method_not_allowed_fallback(async |State(app): State<App>, request: Request| {
             let to_programs = (OAuthError::MethodNotAllowed, Problem::method_not_allowed());
-            refusal(&app, &request, to_programs, PageError::MethodNotAllowed)
+            refusal(&app, request.map(drop), to_programs, PageError::MethodNotAllowed).await
         })
         .with_state(app.clone())
 }
 
 /// Each surface refuses in its own shape.
-fn refusal(
+async fn refusal(
     app: &App,
-    request: &Request,
+    request: Request<()>,
     to_programs: (OAuthError, Problem),
     to_people: PageError,
 ) -> Response {
-    if is_from_a_person(request) {
+    if is_from_a_person(&request) {
         let arrival = request.extensions().get::<Arrival>().copied();
-        headers::finish(app, arrival, to_people.into_response())
+        let person = visitor::frame(app, request.headers(), request.uri().path()).await;
+        headers::finish(app, arrival, person, to_people.into_response())
     } else if inner(app.config.issuer_path(), request.uri().path()).starts_with("/api/") {
         to_programs.1.response(app)
     } else {

@@ -95,7 +95,7 @@ async fn the_first_operator_signs_in_by_password_passkey_and_recovery_code() {
     browser.open(&site.at("/confirm?next=/account/password")).await;
     browser.look("confirm").await;
     browser.fill("Your password", PASSWORD).await;
-    browser.click("Go on").await;
+    browser.click("Continue").await;
     browser.look("set-password").await;
     browser.fill("New password", "seven purple otters knitting").await;
     browser.click("Set password").await;

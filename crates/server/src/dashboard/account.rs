@@ -17,7 +17,10 @@ use axum::{
 use hallpass_core::text::Name;
 use serde::Deserialize;
 
-use super::page::{self, Page};
+use super::{
+    page::{self, Page},
+    typed::sentence,
+};
 use crate::{
     app::App,
     management::account,
@@ -62,7 +65,7 @@ impl Account {
             passkeys: person.passkeys.len(),
             recovery_codes: person.recovery_codes.len(),
             organizations: signed_in.map(|one| one.organizations.clone()).unwrap_or_default(),
-            page: visitor.page.titled("Account"),
+            page: visitor.page.titled("Account").narrow(),
             wrong_name,
         }
     }
@@ -87,7 +90,7 @@ async fn rename(
 ) -> Result<Response, PageError> {
     let name = match typed.name.parse::<Name>() {
         Ok(name) => name,
-        Err(why) => return page::again(&Account::of(visitor, typed.name, why.to_string())),
+        Err(why) => return page::again(&Account::of(visitor, typed.name, sentence(&why))),
     };
     account::rename(&app.act(&visitor.caller), &visitor.person, name).await?;
     Ok(Redirect::to(&app, "/account").saying(Flash::Saved).into_response())

@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// Scopes of an API that its line names; the rest are counted.
+const SHOWN: usize = 6;
+
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/apis", get(list))
@@ -44,6 +47,11 @@ impl List {
     /// How long its tokens live.
     fn lives(&self, api: &Api) -> String {
         apis::spoken(api.token_lifetime_s)
+    }
+
+    /// Scopes that are not named.
+    fn more(&self, api: &Api) -> usize {
+        api.scopes.iter().skip(SHOWN).count()
     }
 }
 

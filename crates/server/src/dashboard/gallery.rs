@@ -2,12 +2,7 @@
 //! at each. Only tests have it: no release is built with this feature.
 
 use askama::Template;
-use axum::{
-    Router,
-    extract::State,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, extract::State, response::Response, routing::get};
 use hallpass_core::Conflict;
 use serde::Deserialize;
 
@@ -35,8 +30,7 @@ pub fn router(app: &App) -> Router {
         .route("/gallery", get(parts))
         .route("/gallery/list", get(list))
         .route("/gallery/form", get(form).post(sent))
-        .route("/gallery/errors/{name}", get(error))
-        .route("/gallery/panic", post(async || -> Response { panic!("as asked") }));
+        .route("/gallery/errors/{name}", get(error));
     let pages = dressed(app, pages).with_state(app.clone());
     routes::public(app).merge(pages)
 }

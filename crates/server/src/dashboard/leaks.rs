@@ -109,7 +109,7 @@ async fn desk(State(app): State<App>, page: Page) -> Result<Response, PageError>
 }
 
 fn empty(app: &App, page: Page, wrong: &'static str) -> Desk {
-    let page = page.titled("Leak desk").narrow();
+    let page = page.titled("Leak desk");
     let url = app.config.url("/api/v1/leaks");
     let line =
         format!("curl {url} -H 'Content-Type: application/json' -d '{{\"secrets\": [\"hps_…\"]}}'");
@@ -171,6 +171,6 @@ async fn look(app: &App, act: &Act<'_>, page: Page, text: &str) -> Result<Respon
         rows.push(Row { last_four, verdict });
     }
     let alive = rows.iter().filter(|row| row.verdict == Verdict::Alive).count();
-    let page = page.titled("What was found").narrow().below("Leak desk", "/leaks");
+    let page = page.titled("What was found").below("Leak desk", "/leaks");
     page::show(&Found { page, rows, alive, proofs })
 }

@@ -96,7 +96,7 @@ struct List {
     href: String,
     rows: Vec<Row>,
     invitations: Vec<InvitationRow>,
-    roles: Vec<(String, String)>,
+    roles: Vec<(String, &'static str)>,
     can_manage: bool,
     can_see_deeds: bool,
     typed: Typed,
@@ -135,17 +135,17 @@ impl List {
             can_withdraw: may_manage(out.role),
         };
         let roles = Role::ALL.into_iter().filter(|role| may_manage(*role));
+        // Somebody must be the first owner; those who come later mostly are developers.
+        let likely = if members.members.is_empty() { Role::Owner } else { Role::Developer };
         let page = here.visitor.page.clone().titled("Members").at(Place::Members);
         Ok(Self {
             href: page.url(&path(&here.organization)),
             rows: members.members.iter().map(row).collect(),
             invitations: members.invitations.iter().map(invitation).collect(),
-            roles: roles
-                .map(|role| (role.word().to_owned(), format!("{role}: {}", role.meaning())))
-                .collect(),
+            roles: roles.map(|role| (role.word().to_owned(), role.meaning())).collect(),
             can_manage: here.may(Permission::ManageMembers),
             can_see_deeds: here.may(Permission::ReadAudit),
-            typed: Typed { role: Role::Developer.word().to_owned(), ..Typed::default() },
+            typed: Typed { role: likely.word().to_owned(), ..Typed::default() },
             fresh: None,
             page,
         })

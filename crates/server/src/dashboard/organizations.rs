@@ -228,12 +228,15 @@ async fn certain(
     let page = page.below("Organizations", "/organizations");
     Ok(Certain {
         says: vec![
-            format!(
-                "All of its {} credentials, {} of them active, get no tokens from now on, and \
-                 every live token of theirs is dead at every connected verifier within a second.",
-                counts.all(),
-                counts.active
-            ),
+            match counts.all() {
+                0 => "It has no credentials yet. Those that it makes get no tokens.".to_owned(),
+                all => format!(
+                    "All of its {all} credentials, {} of them active, get no tokens from now on, \
+                     and every live token of theirs is dead at every connected verifier within a \
+                     second.",
+                    counts.active
+                ),
+            },
             "Its members can still sign in and look. Nothing is deleted.".to_owned(),
             "Resuming is one click: its programs then fetch new tokens by themselves. Tokens that \
              are dead stay dead."

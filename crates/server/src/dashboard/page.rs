@@ -119,7 +119,7 @@ pub struct Group {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// What it says.
-    pub label: &'static str,
+    pub label: String,
     /// Its drawing.
     pub icon: &'static str,
     /// Where it goes.
@@ -144,6 +144,9 @@ const OF_OPERATORS: [(Place, &str, &str, &str); 6] = [
     (Place::Operators, "Operators", "account", "operators"),
     (Place::WholeAudit, "Audit log of all", "list", "audit"),
 ];
+
+/// Organizations of a person that the navigation names; the list has the others.
+const WAYS_IN: usize = 5;
 
 impl Page {
     /// A page that nobody is signed in to.
@@ -204,8 +207,8 @@ impl Page {
         let Some(person) = &self.person else { return Vec::new() };
         let group =
             |title, prefix: String, entries: &[(Place, &'static str, &'static str, &str)]| {
-                let entry = |&(place, label, icon, end): &(Place, _, _, &str)| Entry {
-                    label,
+                let entry = |&(place, label, icon, end): &(Place, &str, _, &str)| Entry {
+                    label: label.to_owned(),
                     icon,
                     href: format!("{prefix}/{end}"),
                     is_current: self.place == Some(place),
@@ -216,11 +219,34 @@ impl Page {
         if let Some(here) = &person.here {
             let prefix = format!("{}/organizations/{}", self.base, here.id);
             groups.push(group("", prefix, &OF_ORGANIZATIONS));
+        } else if !person.organizations.is_empty() {
+            groups.push(self.ways_in(person));
         }
         if person.is_operator {
             groups.push(group("Installation", self.base.clone(), &OF_OPERATORS));
         }
         groups
+    }
+}
+
+impl Page {
+    /// From a page of no organization to those of the person.
+    fn ways_in(&self, person: &SignedIn) -> Group {
+        let named = person.organizations.iter().take(WAYS_IN).map(|own| Entry {
+            label: own.name.clone(),
+            icon: "building",
+            href: self.url(&format!("/organizations/{}/credentials", own.id)),
+            is_current: false,
+        });
+        let all = Entry {
+            label: "All organizations".to_owned(),
+            icon: "list",
+            href: self.url("/organizations"),
+            is_current: self.place == Some(Place::Organizations),
+        };
+        // Operators have that entry below.
+        let all = (!person.is_operator).then_some(all);
+        Group { title: "Your organizations", entries: named.chain(all).collect() }
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn or_wrong<T>(read: Result<T, String>, wrong: &mut String) -> Option
 }
 
 /// Reasons are written to follow a colon: `a name must not be empty`.
-pub(super) fn sentence(why: &impl Display) -> String {
+pub(crate) fn sentence(why: &impl Display) -> String {
     let why = why.to_string();
     let mut chars = why.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();

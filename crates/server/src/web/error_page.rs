@@ -14,7 +14,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::{
     app::App,
-    dashboard::page::{self, Page},
+    dashboard::page::{self, Page, SignedIn},
     management::ManagementError,
     passwords::Busy,
     web::redirect::Redirect,
@@ -216,13 +216,22 @@ impl PageError {
         response
     }
 
-    /// The page. Nobody is signed in on it: who asks may not be known, or not be let in.
-    pub(crate) fn page(&self, app: &App, request_id: String) -> Response {
+    /// Whether the page says who is signed in. Not after a form of another site, which is not
+    /// theirs; nor in trouble of ours, when asking the store would make it worse.
+    pub(crate) fn is_framed(&self) -> bool {
+        !matches!(
+            self,
+            Self::Elsewhere(_) | Self::CrossSite | Self::Unavailable { .. } | Self::Internal
+        )
+    }
+
+    /// The page, in the frame of whoever is signed in.
+    pub(crate) fn page(&self, app: &App, person: Option<SignedIn>, request_id: String) -> Response {
         if let Self::Elsewhere(path) = self {
             return Redirect::to(app, path).into_response();
         }
         let template = ErrorPage {
-            page: Page::new(app, self.title()),
+            page: Page { person, ..Page::new(app, self.title()).narrow() },
             status: self.status(),
             what: self.what(),
             todo: self.todo(),

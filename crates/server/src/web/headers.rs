@@ -8,8 +8,8 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use super::{arrival::Arrival, error_page::PageError, flash};
-use crate::app::App;
+use super::{arrival::Arrival, error_page::PageError, flash, visitor};
+use crate::{app::App, dashboard::page::SignedIn};
 
 /// Nothing from elsewhere, and nothing inline: a script that somebody smuggles into a page does
 /// not run.
@@ -33,9 +33,12 @@ const TLS: &str = "max-age=31536000";
 /// Dresses the answer of a page.
 pub(crate) async fn dress(State(app): State<App>, request: Request, next: Next) -> Response {
     let arrival = request.extensions().get::<Arrival>().copied();
-    let was_waiting = flash::is_waiting(request.headers(), &app.config);
+    let (headers, path) = (request.headers().clone(), request.uri().path().to_owned());
     let response = next.run(request).await;
-    let mut response = finish(&app, arrival, response);
+    let is_framed = response.extensions().get().is_some_and(PageError::is_framed);
+    let person = if is_framed { visitor::frame(&app, &headers, &path).await } else { None };
+    let mut response = finish(&app, arrival, person, response);
+    let was_waiting = flash::is_waiting(&headers, &app.config);
     if was_waiting && is_page(response.headers()) {
         let taken_away = flash::shown(&app.config);
         response.headers_mut().extend(taken_away.map(|cookie| (header::SET_COOKIE, cookie)));
@@ -43,11 +46,16 @@ pub(crate) async fn dress(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
-/// Makes an error a page, and adds the headers.
-pub(crate) fn finish(app: &App, arrival: Option<Arrival>, mut response: Response) -> Response {
+/// Makes an error a page, in the frame of whoever is signed in, and adds the headers.
+pub(crate) fn finish(
+    app: &App,
+    arrival: Option<Arrival>,
+    person: Option<SignedIn>,
+    mut response: Response,
+) -> Response {
     if let Some(error) = response.extensions_mut().remove::<PageError>() {
         let id = arrival.map_or_else(String::new, |arrival| arrival.id.to_string());
-        response = error.page(app, id);
+        response = error.page(app, person, id);
     }
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {

@@ -50,13 +50,7 @@ impl Visitor {
             Ok(page) => page,
             Err(never) => match never {},
         };
-        page.person = Some(SignedIn {
-            name: person.name.to_string(),
-            email: person.email.to_string(),
-            is_operator: person.is_operator,
-            organizations: organizations.iter().map(|one| entry(one, &person)).collect(),
-            here: None,
-        });
+        page.person = Some(signed_in(&person, &organizations));
         let (next, now) = (Next::of(parts, app), app.clock.now());
         Ok(Some(Self { person, session, organizations, caller, page, next, now }))
     }
@@ -166,6 +160,29 @@ impl FromRequestParts<App> for Stranger {
 fn address(app: &App, parts: &Parts) -> Option<IpAddr> {
     let peer = parts.extensions.get::<Arrival>()?.peer.ip();
     address::caller(peer, &parts.headers, &app.config.trusted_proxies)
+}
+
+/// Who is signed in, for the frame of a page that has no handler, such as an error. Nobody, should
+/// the store not say.
+pub(crate) async fn frame(app: &App, headers: &HeaderMap, path: &str) -> Option<SignedIn> {
+    let (person, _) = session::of(app, headers).await.ok()??;
+    let organizations = app.store.organizations_of(&person.id).await.ok()?;
+    let mut frame = signed_in(&person, &organizations);
+    let mut parts = path.split('/').skip_while(|part| *part != "organizations").skip(1);
+    let id = parts.next();
+    frame.here = frame.organizations.iter().find(|own| Some(own.id.as_str()) == id).cloned();
+    Some(frame)
+}
+
+/// A person as the layout shows them.
+fn signed_in(person: &Person, organizations: &[Organization]) -> SignedIn {
+    SignedIn {
+        name: person.name.to_string(),
+        email: person.email.to_string(),
+        is_operator: person.is_operator,
+        organizations: organizations.iter().map(|one| entry(one, person)).collect(),
+        here: None,
+    }
 }
 
 /// An organization as the layout shows it.

@@ -14,6 +14,7 @@ use crate::{
     dashboard::{
         page::{self, Page},
         sign_in::let_in,
+        typed::sentence,
     },
     management::account,
     passwords::Password,
@@ -62,7 +63,7 @@ pub(super) async fn set(
     visitor.must_have_confirmed()?;
     let person = &visitor.person;
     if let Err(why) = typed.password.check(&[person.name.as_str(), person.email.as_str()]) {
-        return page::again(&SetPassword::of(visitor, why.to_string()));
+        return page::again(&SetPassword::of(visitor, sentence(&why)));
     }
     let digest = app.passwords.digest(typed.password).await?;
     let person = account::set_password(&app.act(&visitor.caller), person, digest).await?;

@@ -72,6 +72,13 @@ function menu(details) {
   });
 }
 
+/** Where tabs do not fit side by side, the one of this page is in sight. */
+function showTab(tabs) {
+  const here = tabs.querySelector("[aria-current]");
+  if (here) tabs.scrollLeft = here.offsetLeft - (tabs.clientWidth - here.offsetWidth) / 2;
+}
+
+document.querySelectorAll("nav.tabs").forEach(showTab);
 document.querySelectorAll("[data-copy]").forEach(copyButton);
 document.querySelectorAll("form[method=post]").forEach(sendOnce);
 document.querySelectorAll("details.switcher").forEach(menu);

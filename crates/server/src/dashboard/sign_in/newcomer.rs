@@ -4,7 +4,8 @@ use hallpass_core::{Email, text::Name};
 use serde::Deserialize;
 
 use crate::{
-    app::App, management::people::Newcomer, passwords::Password, web::error_page::PageError,
+    app::App, dashboard::typed::sentence, management::people::Newcomer, passwords::Password,
+    web::error_page::PageError,
 };
 
 /// What was typed.
@@ -28,10 +29,10 @@ pub(crate) struct Wrong {
 impl Typed {
     /// Who they will be, or what is wrong.
     pub(crate) async fn newcomer(self, app: &App) -> Result<Result<Newcomer, Wrong>, PageError> {
-        let name = self.name.parse::<Name>().map_err(|why| why.to_string());
-        let email = self.email.parse::<Email>().map_err(|why| why.to_string());
+        let name = self.name.parse::<Name>().map_err(|why| sentence(&why));
+        let email = self.email.parse::<Email>().map_err(|why| sentence(&why));
         let strength = self.password.check(&[&self.name, &self.email]);
-        let strength = strength.map_err(|why| why.to_string());
+        let strength = strength.map_err(|why| sentence(&why));
         match (name, email, strength) {
             (Ok(name), Ok(email), Ok(())) => {
                 let password = app.passwords.digest(self.password).await?;

@@ -46,6 +46,13 @@ impl SignIn {
     }
 }
 
+impl SignIn {
+    /// One begins to type in the first field that is empty.
+    fn focus(&self, is_here: bool) -> &'static str {
+        if is_here { "autofocus" } else { "" }
+    }
+}
+
 /// The page.
 pub(super) fn show(app: &App, page: Page, next: Next) -> Result<Response, PageError> {
     page::show(&SignIn::of(app, page, String::new(), next, ""))

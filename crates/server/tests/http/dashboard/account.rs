@@ -38,10 +38,10 @@ async fn weak_passwords_are_refused() {
     node.person_with_password("ada").await;
     let mut browser = signed_in(&node).await;
     for (password, says) in [
-        ("short", "at least 12 characters"),
+        ("short", "At least 12 characters"),
         ("passwordpassword", "easily guessed"),
         ("ada@example.com", "easily guessed"),
-        (&"k7#Vq9!zLm2x".repeat(22), "at most 256 characters"),
+        (&"k7#Vq9!zLm2x".repeat(22), "t most 256 characters"),
     ] {
         let page = browser.post("/account/password", &[("password", password)]).await;
         assert_eq!(page.status, 422, "{password}");

@@ -73,8 +73,8 @@ async fn mistakes_are_named_and_what_was_typed_stays() {
     let link = link(&node);
     for (name, email, password, says) in [
         ("", "olga@example.com", PASSWORD, "must not be empty"),
-        ("Olga", "olga", PASSWORD, "an e-mail address looks like"),
-        ("Olga", "olga@example.com", "short", "at least 12 characters"),
+        ("Olga", "olga", PASSWORD, "An e-mail address looks like"),
+        ("Olga", "olga@example.com", "short", "At least 12 characters"),
         ("Olga", "olga@example.com", "olga@example.com", "easily guessed"),
     ] {
         let form = [("name", name), ("email", email), ("password", password)];
