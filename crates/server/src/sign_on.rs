@@ -32,6 +32,9 @@ pub(crate) const CARRIED: Purpose = Purpose { cookie: "hallpass-sign-on", lasts_
 /// Why nobody was let in. For the log; people learn that it did not work.
 #[derive(Debug, thiserror::Error)]
 pub enum NoSignOn {
+    /// The answer came from somebody else.
+    #[error("another provider answered than was asked")]
+    Other,
     /// The provider is away, or answers what makes no sense.
     #[error("the provider cannot be used: {0}")]
     Provider(String),
@@ -79,8 +82,16 @@ pub(crate) async fn begin(
         next: next.to_owned(),
         fresh_from_s,
     };
-    let url = endpoints.authorization(&sign_on.client_id, &callback(app), &way);
+    let callback = app.config.url(&callback_path(&way.organization_id));
+    let url = endpoints.authorization(&sign_on.client_id, &callback, &way);
     Ok((way, url))
+}
+
+/// What a provider's answer brings, beside the state.
+pub(crate) struct Brought<'a> {
+    pub(crate) code: &'a str,
+    /// Who answers, if they say so (RFC 9207).
+    pub(crate) issuer: Option<&'a str>,
 }
 
 /// Ends a way: whom the provider vouches for.
@@ -88,7 +99,7 @@ pub(crate) async fn end(
     app: &App,
     sign_on: &SignOn,
     way: &Way,
-    code: &str,
+    brought: Brought<'_>,
 ) -> Result<Vouched, NoSignOn> {
     let vault = app.live.keys.vault();
     let name = secret_name(&way.organization_id);
@@ -97,7 +108,11 @@ pub(crate) async fn end(
     let secret = Zeroizing::new(secret.to_owned());
     let talk = Talk::new(sign_on)?;
     let endpoints: Endpoints = talk.endpoints().await?;
-    let tokens = talk.exchange(&endpoints, (code, &way.verifier), &callback(app), &secret).await?;
+    // Before the code goes anywhere: it may be another provider's.
+    endpoints.check_answering(brought.issuer)?;
+    let callback = app.config.url(&callback_path(&way.organization_id));
+    let proof = (brought.code, way.verifier.as_str());
+    let tokens = talk.exchange(&endpoints, proof, &callback, &secret).await?;
     let keys = talk.keys(&endpoints).await?;
     let expected = Expected {
         issuer: sign_on.issuer.as_str(),
@@ -122,11 +137,9 @@ pub(crate) fn secret_name(id: &OrganizationId) -> String {
     format!("sign-on/{id}")
 }
 
-/// Where providers send people back to.
-pub fn callback_path() -> &'static str {
-    "/sign-in/sso/callback"
-}
-
-fn callback(app: &App) -> String {
-    app.config.url(callback_path())
+/// Where the provider of an organization sends people back to. Each has an address of its own
+/// (RFC 9700 §4.4.2.2): were it shared, a provider could send somebody on to another one, and get
+/// the code that the other one hands out.
+pub fn callback_path(id: &OrganizationId) -> String {
+    format!("/sign-in/sso/{id}/callback")
 }

@@ -80,7 +80,7 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
 }
 
 fn show(own: &Organization, config: &Config, output: Output) {
-    let callback = config.server.url(callback_path());
+    let callback = config.server.url(&callback_path(&own.id));
     let value = own.sign_on.as_ref().map(|sign_on| {
         json!({
             "issuer": sign_on.issuer,

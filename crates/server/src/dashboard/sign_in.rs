@@ -36,7 +36,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/sign-in/passkey/options", post(passkey::options))
         .route("/confirm/passkey", post(passkey::confirm))
         .route("/sign-in/sso", post(sso::ask))
-        .route("/sign-in/sso/callback", get(sso::callback))
+        .route("/sign-in/sso/{organization_id}/callback", get(sso::callback))
         .route("/sign-in/sso/{organization_id}", get(sso::begin))
         .route("/sign-in/link/{token}", get(link::page).post(link::sign_in))
         .route("/recover", get(recover::page).post(recover::sign_in))

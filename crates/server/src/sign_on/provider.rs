@@ -26,6 +26,8 @@ pub(super) struct Endpoints {
     userinfo_endpoint: Option<String>,
     #[serde(default)]
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
 }
 
 /// What a code is exchanged for.
@@ -36,6 +38,15 @@ pub(super) struct Tokens {
 }
 
 impl Endpoints {
+    /// RFC 9207, §2.4: who says that they name themselves must do so, and nobody may name another.
+    pub(super) fn check_answering(&self, issuer: Option<&str>) -> Result<(), NoSignOn> {
+        let is_them = match issuer {
+            Some(issuer) => issuer == self.issuer,
+            None => !self.authorization_response_iss_parameter_supported,
+        };
+        if is_them { Ok(()) } else { Err(NoSignOn::Other) }
+    }
+
     /// Where the browser goes (Core 1.0, §3.1.2.1; RFC 7636).
     pub(super) fn authorization(&self, client_id: &str, callback: &str, way: &Way) -> String {
         let challenge = s256(&way.verifier);
@@ -200,6 +211,31 @@ mod tests {
     fn the_challenge_is_that_of_rfc_7636() {
         let challenge = s256("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
         assert_eq!(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
+    fn an_answer_names_the_provider_that_was_asked_or_nobody() {
+        let asked = |names_itself: bool| Endpoints {
+            issuer: "https://login.example.com".to_owned(),
+            authorization_endpoint: String::new(),
+            token_endpoint: String::new(),
+            jwks_uri: String::new(),
+            userinfo_endpoint: None,
+            token_endpoint_auth_methods_supported: None,
+            authorization_response_iss_parameter_supported: names_itself,
+        };
+        for (names_itself, named, ok) in [
+            (false, None, true),
+            (false, Some("https://login.example.com"), true),
+            (false, Some("https://login.example.com/"), false),
+            (false, Some("https://other.example"), false),
+            (true, None, false),
+            (true, Some("https://login.example.com"), true),
+            (true, Some(""), false),
+        ] {
+            let answer = asked(names_itself).check_answering(named);
+            assert_eq!(answer.is_ok(), ok, "{names_itself} {named:?}");
+        }
     }
 
     #[test]

@@ -15,4 +15,5 @@ mod organizations;
 mod passkeys;
 mod set_up;
 mod sign_in;
+mod sign_on;
 mod visitor;

@@ -14,7 +14,7 @@ use crate::{
     app::App,
     dashboard::page::{self, Page},
     management::{Caller, Power, sign_on as management},
-    sign_on::{self, CARRIED, Way},
+    sign_on::{self, Brought, CARRIED, Way},
     web::{
         error_page::PageError,
         form::{Form, Path, Query},
@@ -53,6 +53,7 @@ pub(super) struct Begin {
 pub(super) struct Answer {
     state: Option<String>,
     code: Option<String>,
+    iss: Option<String>,
     error: Option<String>,
 }
 
@@ -95,21 +96,26 @@ pub(super) async fn begin(
     }
 }
 
-/// `GET /sign-in/sso/callback`. Only the browser that was sent there brings a good answer.
+/// `GET /sign-in/sso/{organization_id}/callback`. Only the browser that was sent there brings a
+/// good answer, and only from the provider to which it was sent.
 pub(super) async fn callback(
     State(app): State<App>,
+    Path(id): Path<OrganizationId>,
     stranger: Stranger,
     page: Page,
     Query(answer): Query<Answer>,
 ) -> Result<Response, PageError> {
     let way: Option<Way> = CARRIED.take_back(&app, &stranger.headers);
-    let way = way.filter(|way| answer.state.as_deref() == Some(way.state.as_str()));
+    let way = way.filter(|way| {
+        way.organization_id == id && answer.state.as_deref() == Some(way.state.as_str())
+    });
     let (Some(way), Some(code), None) = (way, &answer.code, &answer.error) else {
         return refuse(&app, page, NO_ANSWER);
     };
     let organization = organization(&app, &way.organization_id).await?;
     let Some(provider) = &organization.sign_on else { return Err(PageError::NotFound) };
-    let vouched = match sign_on::end(&app, provider, &way, code).await {
+    let brought = Brought { code, issuer: answer.iss.as_deref() };
+    let vouched = match sign_on::end(&app, provider, &way, brought).await {
         Ok(vouched) => vouched,
         Err(why) => {
             warn!(organization.id = %organization.id, %why, "Refused a provider's answer");
