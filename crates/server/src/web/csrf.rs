@@ -1,7 +1,7 @@
 //! No other site can make a signed-in browser post a form here: its `Sec-Fetch-Site`, or else its
 //! `Origin`, tells where a request comes from. So forms carry no token that could leak or expire.
 
-use http::Response;
+use http::{HeaderMap, HeaderValue, Response};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use super::error_page::PageError;
@@ -23,6 +23,12 @@ pub(crate) fn layer(config: &Config) -> CsrfLayer<Refuse> {
         }
     };
     layer.with_rejection_response((|_| PageError::CrossSite.undressed()) as Refuse)
+}
+
+/// Whether another site has led the browser here, as far as the browser says.
+pub(crate) fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    site.is_some_and(|site| site != b"same-origin" && site != b"none")
 }
 
 #[cfg(test)]

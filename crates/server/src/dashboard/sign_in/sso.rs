@@ -16,6 +16,7 @@ use crate::{
     management::{Caller, Power, sign_on as management},
     sign_on::{self, Brought, CARRIED, Way},
     web::{
+        csrf,
         error_page::PageError,
         form::{Form, Path, Query},
         next::Next,
@@ -34,6 +35,8 @@ struct Onward {
     page: Page,
     organization: String,
     way: String,
+    /// Whether the browser goes on without being asked to.
+    goes_by_itself: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,21 +69,38 @@ pub(super) async fn ask(
     let next = Next::asked(asked.next.as_deref());
     let id = asked.email.parse::<Email>().ok().and_then(|email| app.live.sign_on.of(&email));
     let Some(id) = id else { return password::again(&app, page, asked.email, next, NO_DOMAIN) };
-    let organization = organization(&app, &id).await?;
-    let way = page.url(&next.after(&format!("/sign-in/sso/{id}")));
-    let page = page.titled("Sign in").narrow();
-    page::show(&Onward { page, organization: organization.name.to_string(), way })
+    onward(&app, page, (&id, &next), true).await
 }
 
-/// `GET /sign-in/sso/{organization_id}`.
+async fn onward(
+    app: &App,
+    page: Page,
+    (id, next): (&OrganizationId, &Next),
+    goes_by_itself: bool,
+) -> Result<Response, PageError> {
+    let organization = organization(app, id).await?;
+    if organization.sign_on.is_none() {
+        return Err(PageError::NotFound);
+    }
+    let way = page.url(&next.after(&format!("/sign-in/sso/{id}")));
+    let page = page.titled("Sign in").narrow();
+    page::show(&Onward { page, organization: organization.name.to_string(), way, goes_by_itself })
+}
+
+/// `GET /sign-in/sso/{organization_id}`. A link on another site is followed only by whoever says
+/// so: it could sign them in as somebody else, at a provider that asks nothing, unnoticed.
 pub(super) async fn begin(
     State(app): State<App>,
     Path(id): Path<OrganizationId>,
+    stranger: Stranger,
     page: Page,
     Query(begin): Query<Begin>,
 ) -> Result<Response, PageError> {
-    let organization = organization(&app, &id).await?;
     let next = Next::asked(begin.next.as_deref());
+    if csrf::comes_from_elsewhere(&stranger.headers) {
+        return onward(&app, page, (&id, &next), false).await;
+    }
+    let organization = organization(&app, &id).await?;
     let Some(provider) = &organization.sign_on else { return Err(PageError::NotFound) };
     let fresh_from_s = begin.anew.is_some().then(|| app.clock.now().as_secs());
     match sign_on::begin(&app, id, provider, next.as_str(), fresh_from_s).await {

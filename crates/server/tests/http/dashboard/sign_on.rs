@@ -18,7 +18,7 @@ use hallpass_token::jose::{Algorithm, SigningKey, TokenType};
 use serde_json::{Value, json};
 
 use crate::{
-    ask::Answer,
+    ask::{Answer, Ask},
     browser::Browser,
     node::{ISSUER, NOW_S, Node, organization_id},
     people::{at_the_machine, other_organization_id},
@@ -177,4 +177,34 @@ async fn a_provider_gets_no_code_of_another_one() {
     for provider in [evil, honest] {
         assert_eq!(provider.exchanged.load(Ordering::Relaxed), 0, "a code went somewhere");
     }
+}
+
+/// Or a link on another site would sign somebody in as whomever its author's provider names.
+#[tokio::test]
+async fn a_link_on_another_site_signs_nobody_in_unasked() {
+    let node = Node::start().await;
+    Provider::start(&node, &organization_id(), "example.com").await;
+    let path = begin(&organization_id());
+    for (site, goes) in [
+        (None, true),
+        (Some("none"), true),
+        (Some("same-origin"), true),
+        (Some("same-site"), false),
+        (Some("cross-site"), false),
+    ] {
+        let ask = Ask::get(&format!("{path}?next=/account"));
+        let ask = site.iter().fold(ask, |ask, site| ask.header("sec-fetch-site", site));
+        let mut browser = Browser::new(&node);
+        let answer = browser.send(ask).await;
+        assert_eq!(answer.status.as_u16(), if goes { 303 } else { 200 }, "{site:?}");
+        assert_eq!(browser.cookies.is_empty(), !goes, "{site:?}");
+        if !goes {
+            assert!(!answer.text().contains("http-equiv"), "{site:?}: {}", answer.text());
+            assert_eq!(answer.path(&path), format!("{path}?next=/account"));
+        }
+    }
+    // Whoever has the id of an organization that has no provider learns no name by it.
+    node.member_elsewhere("eve", Role::Owner).await;
+    let ask = Ask::get(&begin(&other_organization_id())).header("sec-fetch-site", "cross-site");
+    assert_eq!(node.send(ask.header("accept", "text/html")).await.status, 404);
 }
