@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use hallpass_core::{
-    Mutation, Person, Session,
+    Mutation, Person, Session, Timestamp,
     audit::Actor,
     opaque::{Opaque, OpaqueDigest},
     person::PersonStep,
@@ -21,6 +21,8 @@ use crate::entropy;
 pub struct Entrance {
     /// How they proved who they are.
     pub means: Means,
+    /// When, if that is known: a provider may remember them from days ago, and not say so.
+    pub proved_at: Option<Timestamp>,
     /// From where, if known.
     pub address: Option<IpAddr>,
     /// What the browser says it is.
@@ -54,7 +56,7 @@ pub async fn begin(
         means: entrance.means,
         begun_at: now,
         ends_at: now.plus_secs(entrance.lasts_s),
-        confirmed_at: now,
+        confirmed_at: entrance.proved_at.unwrap_or_default().min(now),
         address: entrance.address,
         browser: entrance.browser,
     };

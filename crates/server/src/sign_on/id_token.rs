@@ -31,6 +31,8 @@ pub struct Vouched {
     pub email_is_unverified: bool,
     /// What they are called, if the provider says so.
     pub name: Option<String>,
+    /// When they proved to the provider who they are, if it says so, in seconds.
+    pub proved_at_s: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -79,18 +81,23 @@ pub(super) struct About {
 }
 
 impl Vouched {
-    fn new(sub: String, details: Details) -> Self {
+    fn new(sub: String, details: Details, proved_at_s: Option<u64>) -> Self {
         let email_is_unverified = match &details.email_verified {
             None | Some(Flag::Bool(true)) => false,
             Some(Flag::Text(text)) => text != "true",
             Some(Flag::Bool(false)) => true,
         };
-        Self { sub, email: details.email, email_is_unverified, name: details.name }
+        let Details { email, name, .. } = details;
+        Self { sub, email, email_is_unverified, name, proved_at_s }
     }
 
     /// Completed by what the userinfo endpoint says, if that is about the same person.
     pub(super) fn completed(self, about: About) -> Self {
-        if about.sub == self.sub { Self::new(about.sub, about.details) } else { self }
+        if about.sub == self.sub {
+            Self::new(about.sub, about.details, self.proved_at_s)
+        } else {
+            self
+        }
     }
 }
 
@@ -118,7 +125,7 @@ pub(super) fn check(
     let claims: Claims =
         serde_json::from_slice(jws.payload()).map_err(|_| refused("it lacks a claim"))?;
     check_claims(&claims, expected)?;
-    Ok(Vouched::new(claims.sub, claims.about))
+    Ok(Vouched::new(claims.sub, claims.about, claims.auth_time))
 }
 
 fn check_claims(claims: &Claims, expected: &Expected<'_>) -> Result<(), NoSignOn> {
@@ -212,6 +219,7 @@ mod tests {
             email: Some("ada@example.com".to_owned()),
             email_is_unverified: false,
             name: Some("Ada".to_owned()),
+            proved_at_s: None,
         };
         assert_eq!(vouched, wanted);
         for (verified, is_unverified) in [

@@ -1,7 +1,7 @@
 //! Somebody says that they are a person. Counted as a failed try before anything is looked at;
 //! and once they have proved it, the one way in.
 
-use hallpass_core::{Email, Person, opaque::Opaque, session::Means};
+use hallpass_core::{Email, Person, Timestamp, opaque::Opaque, session::Means};
 use hallpass_store::PersonBy;
 use http::header;
 use tracing::info;
@@ -81,17 +81,46 @@ pub(crate) async fn let_in(
     means: Means,
     path: &str,
 ) -> Result<Redirect, PageError> {
+    enter(app, stranger, person, entrance(app, stranger, means), path).await
+}
+
+/// The same for a person whom a provider vouches for, which says when they proved who they are, or
+/// does not.
+pub(crate) async fn let_in_vouched(
+    app: &App,
+    stranger: &Stranger,
+    person: &Person,
+    proved_at: Option<Timestamp>,
+    path: &str,
+) -> Result<Redirect, PageError> {
+    let entrance = Entrance { proved_at, ..entrance(app, stranger, Means::SingleSignOn) };
+    enter(app, stranger, person, entrance, path).await
+}
+
+/// Somebody who has proved just now who they are.
+fn entrance(app: &App, stranger: &Stranger, means: Means) -> Entrance {
+    Entrance {
+        means,
+        proved_at: Some(app.clock.now()),
+        address: stranger.address,
+        browser: browser(stranger),
+        lasts_s: app.config.session_s,
+    }
+}
+
+async fn enter(
+    app: &App,
+    stranger: &Stranger,
+    person: &Person,
+    entrance: Entrance,
+    path: &str,
+) -> Result<Redirect, PageError> {
     if let Some((before, session)) = session::of(app, &stranger.headers).await? {
         let caller = Caller::person(&before, &[], stranger.address);
         sessions::end(&app.act(&caller), &before, &session.id).await?;
     }
     let caller = Caller::person(person, &[], stranger.address);
-    let entrance = Entrance {
-        means,
-        address: stranger.address,
-        browser: browser(stranger),
-        lasts_s: app.config.session_s,
-    };
+    let means = entrance.means;
     let begun = sessions::begin(&app.act(&caller), person, entrance).await?;
     app.metrics.signed_in(means.word());
     info!(person.id = %person.id, means = means.word(), "Signed in");

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use hallpass_core::{
-    Email, Image, Organization, OrganizationId, audit::Actor, change::Key, session::Means,
+    Email, Image, Organization, OrganizationId, Timestamp, audit::Actor, change::Key,
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -146,9 +146,10 @@ pub(super) async fn callback(
     let act = app.act(&nobody);
     match management::admit(&act, &organization, &vouched, stranger.address).await? {
         Ok(person) => {
-            let means = Means::SingleSignOn;
             let next = Next::asked(Some(&way.next));
-            let way = claim::let_in(&app, &stranger, &person, means, next.as_str()).await?;
+            let proved_at = vouched.proved_at_s.map(Timestamp::from_secs);
+            let way = claim::let_in_vouched(&app, &stranger, &person, proved_at, next.as_str());
+            let way = way.await?;
             Ok(super::carrying(CARRIED.forget(&app), way))
         }
         Err(why) => {

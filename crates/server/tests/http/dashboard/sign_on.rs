@@ -208,3 +208,27 @@ async fn a_link_on_another_site_signs_nobody_in_unasked() {
     let ask = Ask::get(&begin(&other_organization_id())).header("sec-fetch-site", "cross-site");
     assert_eq!(node.send(ask.header("accept", "text/html")).await.status, 404);
 }
+
+/// Providers remember people for days. At an open screen that must not pass for a fresh proof.
+#[tokio::test]
+async fn signing_in_where_nobody_is_asked_anything_is_no_fresh_proof() {
+    for (proved_at_s, anew, is_fresh) in [
+        (0, "", false),
+        (NOW_S - 86_400, "", false),
+        (NOW_S - 60, "", true),
+        (u64::MAX / 2, "", true), // A clock that is far ahead proves nothing for tomorrow.
+        (NOW_S, "?anew=1", true),
+    ] {
+        let node = Node::start().await;
+        let provider = Provider::start(&node, &organization_id(), "example.com").await;
+        provider.proved_at_s.store(proved_at_s, Ordering::Relaxed);
+        let mut browser = Browser::new(&node);
+        let path = format!("{}{anew}", begin(&organization_id()));
+        let sent = Sent::of(&browser.get(&path).await);
+        assert_eq!(browser.get(&sent.back()).await.goes_to(), "/", "{proved_at_s}");
+        let answer = browser.get("/account/password").await;
+        assert_eq!(answer.status == 200, is_fresh, "{proved_at_s} {anew}: {answer:?}");
+        node.pass_s(16 * 60).await;
+        assert_eq!(browser.get("/account/password").await.status, 303, "{proved_at_s}");
+    }
+}

@@ -30,6 +30,7 @@ fn vouched(sub: &str, email: Option<&str>) -> Vouched {
         email: email.map(str::to_owned),
         email_is_unverified: false,
         name: Some("Somebody".to_owned()),
+        proved_at_s: None,
     }
 }
 
