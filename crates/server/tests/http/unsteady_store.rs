@@ -1,7 +1,7 @@
 //! A real store whose database can be made to go away and come back. While it is away every call
 //! fails; it must never lose or change anything.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use hallpass_core::{
@@ -24,11 +24,12 @@ use hallpass_store::{
 pub(crate) struct UnsteadyStore {
     inner: SqliteStore,
     away: AtomicBool,
+    commits: AtomicU64,
 }
 
 impl UnsteadyStore {
     pub(crate) fn new(inner: SqliteStore) -> Self {
-        Self { inner, away: AtomicBool::new(false) }
+        Self { inner, away: AtomicBool::new(false), commits: AtomicU64::new(0) }
     }
 
     pub(crate) fn go_away(&self) {
@@ -37,6 +38,11 @@ impl UnsteadyStore {
 
     pub(crate) fn come_back(&self) {
         self.away.store(false, Ordering::SeqCst);
+    }
+
+    /// Writes that were asked for, also those that were refused.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::SeqCst)
     }
 
     fn inner(&self) -> Result<&SqliteStore, StoreError> {
@@ -55,6 +61,7 @@ impl Store for UnsteadyStore {
         actor: &Actor,
         at: Timestamp,
     ) -> Result<Change, StoreError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
         self.inner()?.commit(mutation, actor, at).await
     }
 
