@@ -23,6 +23,8 @@ pub struct Entrance {
     pub means: Means,
     /// When, if that is known: a provider may remember them from days ago, and not say so.
     pub proved_at: Option<Timestamp>,
+    /// When their request arrived: before anything was read that lets them in.
+    pub arrived_at: Timestamp,
     /// From where, if known.
     pub address: Option<IpAddr>,
     /// What the browser says it is.
@@ -48,8 +50,10 @@ pub async fn begin(
 ) -> Result<Begun, ManagementError> {
     must_be(act, person)?;
     let text = Opaque::from_entropy(entropy::bytes());
-    // Whoever ends all sessions and begins theirs within the same millisecond is not locked out.
-    let now = act.now.max(person.sessions_from);
+    // What the proof was checked against may be out of date by now. A session that is dated before
+    // the check is one of those that a new password ends. Whoever ends all sessions themselves, and
+    // then begins theirs, has the date of that.
+    let now = entrance.arrived_at.max(person.sessions_from);
     let session = Session {
         id: text.digest(),
         person_id: person.id.clone(),

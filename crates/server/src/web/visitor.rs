@@ -145,6 +145,8 @@ impl FromRequestParts<App> for OperatorHere {
 pub struct Stranger {
     /// Their address, if known.
     pub address: Option<IpAddr>,
+    /// When their request arrived.
+    pub arrived_at: Timestamp,
     /// What they bring.
     pub headers: HeaderMap,
 }
@@ -153,7 +155,8 @@ impl FromRequestParts<App> for Stranger {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self { address: address(app, parts), headers: parts.headers.clone() })
+        let headers = parts.headers.clone();
+        Ok(Self { address: address(app, parts), arrived_at: app.clock.now(), headers })
     }
 }
 

@@ -102,6 +102,7 @@ fn entrance(app: &App, stranger: &Stranger, means: Means) -> Entrance {
     Entrance {
         means,
         proved_at: Some(app.clock.now()),
+        arrived_at: stranger.arrived_at,
         address: stranger.address,
         browser: browser(stranger),
         lasts_s: app.config.session_s,

@@ -1,6 +1,14 @@
 //! Signing in with a password, and out: who gets in, what strangers learn, and how guessing is
 //! slowed down without locking anybody out.
 
+use hallpass_core::{
+    person::{PasswordDigest, PersonStep},
+    session::Means,
+};
+use hallpass_server::{
+    clock::Clock,
+    management::sessions::{self, Entrance},
+};
 use http::StatusCode;
 use insta::assert_snapshot;
 
@@ -8,7 +16,7 @@ use crate::{
     ask::{Answer, Ask},
     browser::Browser,
     node::Node,
-    people::PASSWORD,
+    people::{PASSWORD, caller},
     wire::Listening,
 };
 
@@ -43,6 +51,32 @@ async fn the_right_password_lets_a_person_in() {
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{email}");
         }
         assert_eq!(browser.is_signed_in().await, is_in, "{email}");
+    }
+}
+
+/// Checking a password takes a while. Whoever has the old one and tries all the time is always in
+/// the middle of it.
+#[tokio::test]
+async fn a_new_password_ends_the_sessions_that_are_just_beginning_too() {
+    let node = Node::start().await;
+    let ada = node.person_with_password("ada").await;
+    let before = node.clock.now();
+    node.clock.advance_secs(1);
+    node.take(&ada, PersonStep::SetPassword(PasswordDigest("new".to_owned()))).await;
+    for (arrived_at, is_in) in [(before, false), (node.clock.now(), true)] {
+        let entrance = Entrance {
+            means: Means::Password,
+            proved_at: Some(node.clock.now()),
+            arrived_at,
+            address: None,
+            browser: Default::default(),
+            lasts_s: 3600,
+        };
+        // As she was when the password was compared.
+        let begun = sessions::begin(&node.app.act(&caller(&ada)), &ada, entrance).await.unwrap();
+        let cookie = format!("__Host-hallpass={}", begun.text.expose());
+        let mut browser = Browser::new(&node).with_cookie(&cookie);
+        assert_eq!(browser.is_signed_in().await, is_in, "{arrived_at:?}");
     }
 }
 
