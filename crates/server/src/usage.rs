@@ -9,48 +9,50 @@ use std::{
 
 use hallpass_core::{
     Api, ClientId, Timestamp,
-    usage::{Ending, Sighting, Slot, Usage},
+    usage::{Ending, SIGHTINGS_AT_MOST, Sighting, Slot, Usage},
 };
-use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
+use hashbrown::{DefaultHashBuilder, HashSet, HashTable, hash_table::Entry};
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 const SHARDS: usize = 16;
 
-/// Slots counted between two writes; more are dropped, which the metrics show.
-const SLOTS_AT_MOST_PER_SHARD: usize = 65_536;
+/// Counts held between two writes; more are dropped, which the metrics show.
+const COUNTS_AT_MOST_PER_SHARD: usize = 65_536;
 
 /// Addresses and libraries noted between two writes; more are not.
-const SIGHTINGS_AT_MOST_PER_SHARD: usize = 16_384;
+const VISITS_AT_MOST_PER_SHARD: usize = 16_384;
 
 /// Credentials whose first use is noticed, in all the time that the node runs.
 const KNOWN_AT_MOST_PER_SHARD: usize = 65_536;
 
+/// What one credential did. All of it lies in one place: mostly a credential has one of each, and
+/// every further place in memory would cost a token request more than the counting does.
+struct Tally {
+    hash: u64,
+    client_id: ClientId,
+    counts: SmallVec<[Count; 1]>,
+    visits: SmallVec<[Visits; 1]>,
+}
+
+/// How often, of each kind that is counted apart.
 struct Count {
-    count: u64,
-    last_at: Timestamp,
-    last_address: Option<IpAddr>,
-}
-
-/// What is counted apart.
-struct Kind {
-    client_id: ClientId,
-    secret: u16,
     api: Option<Arc<Api>>,
-    ending: Ending,
     hour: u64,
-}
-
-/// What is noted apart, beside the counts: where from, and by what.
-struct Place {
-    client_id: ClientId,
-    address: Option<IpAddr>,
-    library: Box<str>,
-}
-
-struct Visits {
+    secret: u16,
+    ending: Ending,
+    last_address: Option<IpAddr>,
+    last_at: Timestamp,
     count: u64,
+}
+
+/// From where, and by what.
+struct Visits {
+    address: Option<IpAddr>,
+    library: Arc<str>,
     first_at: Timestamp,
     last_at: Timestamp,
+    count: u64,
 }
 
 /// One request to be counted.
@@ -85,25 +87,25 @@ impl Use<'_> {
         }
     }
 
-    fn is(&self, kind: &Kind) -> bool {
-        self.client_id == kind.client_id.as_str()
-            && self.secret == kind.secret
-            && self.is_for(kind.api.as_ref())
-            && self.ending == kind.ending
-            && self.hour() == kind.hour
+    fn is_of(&self, count: &Count) -> bool {
+        self.secret == count.secret
+            && self.is_for(count.api.as_ref())
+            && self.ending == count.ending
+            && self.hour() == count.hour
     }
 
-    fn is_at(&self, place: &Place) -> bool {
-        self.client_id == place.client_id.as_str()
-            && self.address == place.address
-            && *self.library == *place.library
+    fn is_from(&self, visits: &Visits) -> bool {
+        self.address == visits.address && *self.library == *visits.library
     }
 }
 
 #[derive(Default)]
 struct Shard {
-    slots: HashTable<(u64, Kind, Count)>,
-    places: HashTable<(u64, Place, Visits)>,
+    tallies: HashTable<Tally>,
+    counts: usize,
+    visits: usize,
+    /// Each name once: they are few, and compared at every request.
+    libraries: HashSet<Arc<str>>,
     /// Hashes of the credentials that were used since the node began. Two may share one: then the
     /// second one's first use waits for the next write.
     known: HashSet<u64>,
@@ -135,35 +137,54 @@ impl std::fmt::Debug for Counters {
 impl Counters {
     /// Counts one. Returns whether there was room for it.
     pub fn count(&self, used: Use<'_>) -> bool {
-        // All slots of a credential share a hash: there are few, and the comparison is exact.
         let hash = self.hasher.hash_one(used.client_id);
-        let at = (hash >> 32) as usize % SHARDS;
-        let place_hash = self.hasher.hash_one((used.client_id, used.address, used.library));
-        let mut shard = lock(&self.shards[at]);
-        shard.note(place_hash, used);
-        if let Some((_, _, count)) = shard.slots.find_mut(hash, |(_, kind, _)| used.is(kind)) {
+        let mut shard = lock(&self.shards[(hash >> 32) as usize % SHARDS]);
+        let shard = &mut *shard;
+        let is_own = |tally: &Tally| used.client_id == tally.client_id.as_str();
+        let tally = match shard.tallies.entry(hash, is_own, |tally| tally.hash) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(free) => {
+                // Whoever was authenticated has an id that parses.
+                let Ok(client_id) = used.client_id.parse() else { return false };
+                if shard.counts >= COUNTS_AT_MOST_PER_SHARD {
+                    return false;
+                }
+                let (counts, visits) = Default::default();
+                if shard.known.len() < KNOWN_AT_MOST_PER_SHARD && shard.known.insert(hash) {
+                    self.first_use.notify_one();
+                }
+                free.insert(Tally { hash, client_id, counts, visits }).into_mut()
+            }
+        };
+        if let Some(visits) = tally.visits.iter_mut().find(|visits| used.is_from(visits)) {
+            visits.count += 1;
+            visits.last_at = visits.last_at.max(used.at);
+        } else if shard.visits < VISITS_AT_MOST_PER_SHARD && tally.visits.len() < SIGHTINGS_AT_MOST
+        {
+            shard.visits += 1;
+            let library = interned(&mut shard.libraries, used.library);
+            let (address, first_at, last_at) = (used.address, used.at, used.at);
+            tally.visits.push(Visits { address, library, first_at, last_at, count: 1 });
+        }
+        if let Some(count) = tally.counts.iter_mut().find(|count| used.is_of(count)) {
             count.count += 1;
             count.last_at = count.last_at.max(used.at);
             count.last_address = used.address.or(count.last_address);
             return true;
         }
-        if shard.slots.len() >= SLOTS_AT_MOST_PER_SHARD {
+        if shard.counts >= COUNTS_AT_MOST_PER_SHARD {
             return false;
         }
-        // Whoever was authenticated has an id that parses.
-        let Ok(client_id) = used.client_id.parse() else { return false };
-        if shard.known.len() < KNOWN_AT_MOST_PER_SHARD && shard.known.insert(hash) {
-            self.first_use.notify_one();
-        }
-        let kind = Kind {
-            client_id,
-            secret: used.secret,
+        shard.counts += 1;
+        tally.counts.push(Count {
             api: used.api.cloned(),
-            ending: used.ending,
             hour: used.hour(),
-        };
-        let count = Count { count: 1, last_at: used.at, last_address: used.address };
-        shard.slots.insert_unique(hash, (hash, kind, count), |(hash, ..)| *hash);
+            secret: used.secret,
+            ending: used.ending,
+            last_address: used.address,
+            last_at: used.at,
+            count: 1,
+        });
         true
     }
 
@@ -177,45 +198,47 @@ impl Counters {
     pub fn drain(&self) -> Batch {
         let mut batch = Batch::default();
         for shard in &self.shards {
-            let mut shard = lock(shard);
-            let slots = std::mem::take(&mut shard.slots);
-            let places = std::mem::take(&mut shard.places);
-            drop(shard);
-            batch.usage.extend(slots.into_iter().map(|(_, kind, count)| {
-                let Kind { client_id, secret, api, ending, hour } = kind;
-                let api_id = api.map(|api| api.id.clone());
-                Usage {
-                    slot: Slot { client_id, secret, api_id, ending, hour },
-                    count: count.count,
-                    last_at: count.last_at,
-                    last_address: count.last_address,
-                }
-            }));
-            batch.sightings.extend(places.into_iter().map(|(_, place, visits)| {
-                let Visits { count, first_at, last_at } = visits;
-                let Place { client_id, address, library } = place;
-                Sighting { client_id, address, library, count, first_at, last_at }
-            }));
+            let tallies = lock(shard).take();
+            for tally in tallies {
+                tally.add_to(&mut batch);
+            }
         }
         batch
     }
 }
 
 impl Shard {
-    fn note(&mut self, hash: u64, used: Use<'_>) {
-        if let Some((.., visits)) = self.places.find_mut(hash, |(_, place, _)| used.is_at(place)) {
-            visits.count += 1;
-            visits.last_at = visits.last_at.max(used.at);
-            return;
-        }
-        if self.places.len() >= SIGHTINGS_AT_MOST_PER_SHARD {
-            return;
-        }
-        let Ok(client_id) = used.client_id.parse() else { return };
-        let place = Place { client_id, address: used.address, library: used.library.into() };
-        let visits = Visits { count: 1, first_at: used.at, last_at: used.at };
-        self.places.insert_unique(hash, (hash, place, visits), |(hash, ..)| *hash);
+    fn take(&mut self) -> HashTable<Tally> {
+        (self.counts, self.visits) = (0, 0);
+        self.libraries.clear();
+        std::mem::take(&mut self.tallies)
     }
+}
+
+impl Tally {
+    fn add_to(self, batch: &mut Batch) {
+        let id = self.client_id;
+        batch.usage.extend(self.counts.into_iter().map(|count| {
+            let Count { api, hour, secret, ending, last_address, last_at, count } = count;
+            let api_id = api.map(|api| api.id.clone());
+            let slot = Slot { client_id: id.clone(), secret, api_id, ending, hour };
+            Usage { slot, count, last_at, last_address }
+        }));
+        batch.sightings.extend(self.visits.into_iter().map(|visits| {
+            let Visits { address, library, first_at, last_at, count } = visits;
+            let (client_id, library) = (id.clone(), Box::from(&*library));
+            Sighting { client_id, address, library, count, first_at, last_at }
+        }));
+    }
+}
+
+fn interned(known: &mut HashSet<Arc<str>>, name: &str) -> Arc<str> {
+    if let Some(one) = known.get(name) {
+        return one.clone();
+    }
+    let one = Arc::<str>::from(name);
+    known.insert(one.clone());
+    one
 }
 
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
@@ -258,6 +281,25 @@ mod tests {
         assert_eq!(seen, [("curl/8", 4, 10, 3600)]);
         let empty = counters.drain();
         assert!(empty.usage.is_empty() && empty.sightings.is_empty());
+    }
+
+    #[test]
+    fn addresses_without_number_are_counted_but_not_noted() {
+        let counters = Counters::default();
+        let id = ClientId::from_entropy([1; 16]);
+        for address in 0..1000 {
+            assert!(counters.count(Use {
+                client_id: id.as_str(),
+                secret: 0,
+                api: None,
+                ending: Ending::Issued,
+                at: Timestamp::from_secs(10),
+                address: Some(std::net::Ipv4Addr::from_bits(address).into()),
+                library: "curl/8",
+            }));
+        }
+        let Batch { usage, sightings } = counters.drain();
+        assert_eq!((usage[0].count, sightings.len()), (1000, SIGHTINGS_AT_MOST));
     }
 
     #[tokio::test]

@@ -6,9 +6,8 @@ use std::{net::IpAddr, sync::Arc};
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
-use super::OrganizationEntry;
 use crate::{
-    Credential, Scopes, Timestamp,
+    Credential, OrganizationId, Scopes, Timestamp,
     credential::{Generation, Status},
     secret::Digest,
 };
@@ -71,7 +70,9 @@ pub struct Limits {
 /// One credential.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    organization: Arc<OrganizationEntry>,
+    /// In here, not behind a pointer: every token carries it, and to fetch it from elsewhere costs
+    /// more than its bytes.
+    organization_id: OrganizationId,
     secrets: SmallVec<[EntrySecret; 1]>,
     grants: SmallVec<[EntryGrant; 1]>,
     limits: Option<Box<Limits>>,
@@ -82,7 +83,6 @@ pub struct Entry {
 impl Entry {
     pub(super) fn new(
         credential: &Credential,
-        organization: Arc<OrganizationEntry>,
         grants: SmallVec<[EntryGrant; 1]>,
         introspects: Vec<u32>,
     ) -> Self {
@@ -97,7 +97,7 @@ impl Entry {
         let allow_list = credential.settings.allow_list.clone();
         let limited = !allow_list.is_empty() || !introspects.is_empty();
         Self {
-            organization,
+            organization_id: credential.organization_id.clone(),
             secrets: secrets.collect(),
             grants,
             limits: limited.then(|| Box::new(Limits { allow_list, introspects })),
@@ -123,8 +123,8 @@ impl Entry {
     }
 
     /// Its owner.
-    pub fn organization(&self) -> &Arc<OrganizationEntry> {
-        &self.organization
+    pub fn organization_id(&self) -> &OrganizationId {
+        &self.organization_id
     }
 
     /// The APIs that it may call.

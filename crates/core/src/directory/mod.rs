@@ -3,47 +3,29 @@
 
 mod catalog;
 mod entry;
+mod owners;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::HashSet,
     hash::BuildHasherDefault,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use arc_swap::ArcSwap;
 use hallpass_token::revocation::{Handle, HandleHasher};
 
+use self::owners::Owners;
 pub use self::{
     catalog::Catalog,
     entry::{Entry, EntryGrant, EntrySecret, EntryStatus, Limits},
 };
 use crate::{
-    Credential, Organization, OrganizationId, Scopes,
+    Credential, OrganizationId, Scopes,
     change::{Effect, Image, Key},
-    organization::OrganizationStatus,
     secret::Pepper,
 };
-
-/// What is held of an organization: shared by all of its credentials, so that one switch stops
-/// them all.
-#[derive(Debug)]
-pub struct OrganizationEntry {
-    /// The `org` claim.
-    pub id: OrganizationId,
-    suspended: AtomicBool,
-}
-
-impl OrganizationEntry {
-    /// Whether its credentials are refused.
-    pub fn is_suspended(&self) -> bool {
-        self.suspended.load(Ordering::Acquire)
-    }
-}
 
 type ByHandle<V> = papaya::HashMap<Handle, V, BuildHasherDefault<HandleHasher>>;
 
@@ -52,7 +34,7 @@ pub struct Directory {
     /// Digests the secrets that are presented.
     pub pepper: Pepper,
     entries: ByHandle<Entry>,
-    organizations: papaya::HashMap<OrganizationId, Arc<OrganizationEntry>>,
+    owners: Owners,
     catalog: ArcSwap<Catalog>,
     /// Scope sets, each once: most credentials share a few.
     scopes: Mutex<HashSet<Arc<Scopes>>>,
@@ -70,7 +52,7 @@ impl Directory {
         Self {
             pepper,
             entries: papaya::HashMap::with_hasher(BuildHasherDefault::default()),
-            organizations: papaya::HashMap::new(),
+            owners: Owners::default(),
             catalog: ArcSwap::default(),
             scopes: Mutex::default(),
         }
@@ -96,6 +78,11 @@ impl Directory {
         with(self.entries.pin().get(&Handle::of(client_id)))
     }
 
+    /// Whether the credentials of an organization are refused, all of them.
+    pub fn is_suspended(&self, id: &OrganizationId) -> bool {
+        self.owners.is_suspended(id)
+    }
+
     /// Keeps only the credentials for which `keep` says so: after everything was read anew, those
     /// that were not read are gone.
     pub fn retain(&self, mut keep: impl FnMut(&Handle) -> bool) {
@@ -116,7 +103,7 @@ impl Directory {
     /// Takes over the state of one row: at load, and from a change.
     pub fn put(&self, image: &Image) {
         match image {
-            Image::Organization(organization) => self.put_organization(organization),
+            Image::Organization(organization) => self.owners.put(organization),
             Image::Api(api) => {
                 self.catalog.rcu(|catalog| Catalog::clone(catalog).with(api.clone()));
             }
@@ -126,27 +113,15 @@ impl Directory {
         }
     }
 
-    fn put_organization(&self, organization: &Organization) {
-        let suspended = organization.status == OrganizationStatus::Suspended;
-        self.organization(&organization.id).suspended.store(suspended, Ordering::Release);
-    }
-
-    /// The entry of an organization; one that has not been heard of yet counts as suspended.
-    fn organization(&self, id: &OrganizationId) -> Arc<OrganizationEntry> {
-        let unknown =
-            || Arc::new(OrganizationEntry { id: id.clone(), suspended: AtomicBool::new(true) });
-        self.organizations.pin().get_or_insert_with(id.clone(), unknown).clone()
-    }
-
     fn put_credential(&self, credential: &Credential) {
-        let organization = self.organization(&credential.organization_id);
+        self.owners.hear_of(&credential.organization_id);
         let grants = credential.settings.grants.iter().map(|grant| EntryGrant {
             api: self.slot(&grant.api_id),
             scopes: self.interned(&grant.scopes),
         });
         let introspects: Vec<u32> =
             credential.settings.introspects.iter().map(|id| self.slot(id)).collect();
-        let entry = Entry::new(credential, organization, grants.collect(), introspects);
+        let entry = Entry::new(credential, grants.collect(), introspects);
         self.entries.pin().insert(Handle::of(credential.client_id.as_str()), entry);
     }
 

@@ -1,14 +1,14 @@
 //! Who is asking? The same work and the same answer for an unknown client and a wrong secret.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
 use super::{Login, Refusal, Unproven, WhyNot};
 use crate::{
-    Timestamp,
+    OrganizationId, Timestamp,
     credential::Generation,
-    directory::{Directory, Entry, EntryGrant, EntrySecret, EntryStatus, OrganizationEntry},
+    directory::{Directory, Entry, EntryGrant, EntrySecret, EntryStatus},
     secret::Digest,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Authenticated {
     /// Its owner.
-    pub organization: Arc<OrganizationEntry>,
+    pub organization_id: OrganizationId,
     /// The generation under which its secret mints.
     pub generation: Generation,
     /// The secret's place in [`crate::Credential::secrets`].
@@ -47,12 +47,12 @@ pub fn authenticate(
         let Some((entry, secret)) = proven else {
             return Err(Refusal::Unproven(Unproven::of(&login.client_id, login.secret.shape())));
         };
-        usable(entry, secret, now)?;
+        usable(directory, entry, secret, now)?;
         if !entry.allows(from) {
             return Err(Refusal::AddressNotAllowed);
         }
         Ok(Authenticated {
-            organization: entry.organization().clone(),
+            organization_id: entry.organization_id().clone(),
             generation: secret.generation,
             secret: secret.place,
             ends_at: entry.ends_with(secret),
@@ -62,13 +62,20 @@ pub fn authenticate(
     })
 }
 
-fn usable(entry: &Entry, secret: &EntrySecret, now: Timestamp) -> Result<(), Refusal> {
+fn usable(
+    directory: &Directory,
+    entry: &Entry,
+    secret: &EntrySecret,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let passed = |end: Option<Timestamp>| end.filter(|at| *at <= now);
     let why = match entry.status() {
         EntryStatus::Pending => WhyNot::Pending,
         EntryStatus::Revoked => WhyNot::Revoked,
         EntryStatus::Paused => WhyNot::Paused,
-        EntryStatus::Active if entry.organization().is_suspended() => WhyNot::OrganizationSuspended,
+        EntryStatus::Active if directory.is_suspended(entry.organization_id()) => {
+            WhyNot::OrganizationSuspended
+        }
         EntryStatus::Active => match (passed(entry.expires_at()), passed(secret.expires_at())) {
             (Some(at), _) => WhyNot::Expired(at),
             (None, Some(at)) => WhyNot::SecretExpired(at),

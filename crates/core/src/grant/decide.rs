@@ -58,7 +58,7 @@ pub fn decide(
     Ok(Grant {
         api: api.clone(),
         scope,
-        organization_id: client.organization.id.clone(),
+        organization_id: client.organization_id.clone(),
         generation: client.generation,
         issued_s,
         expires_s,

@@ -136,8 +136,8 @@ fn standing(
     let slot = directory.catalog().by_audience(&app.config.url(own_api::PATH));
     directory.look_up(&claims.client_id, |entry| {
         let entry: &Entry = entry.ok_or_else(dead)?;
-        let organization = entry.organization();
-        if entry.status() != EntryStatus::Active || organization.is_suspended() {
+        let organization_id = entry.organization_id();
+        if entry.status() != EntryStatus::Active || directory.is_suspended(organization_id) {
             return Err(dead().into());
         }
         if !entry.allows(from) {
@@ -147,6 +147,6 @@ fn standing(
         }
         let grant = entry.grants().iter().find(|grant| Some(grant.api) == slot);
         let scopes = grant.map(|grant| Scopes::clone(&grant.scopes)).unwrap_or_default();
-        Ok((organization.id.clone(), scopes))
+        Ok((organization_id.clone(), scopes))
     })
 }
