@@ -2,6 +2,7 @@
 //! an end that lets open requests finish.
 
 mod first_bytes;
+mod in_words;
 mod tls;
 mod unread;
 
@@ -21,7 +22,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 pub use self::tls::TlsError;
-use self::{first_bytes::FirstBytes, tls::Tls, unread::Unread};
+use self::{first_bytes::FirstBytes, in_words::InWords, tls::Tls, unread::Unread};
 use crate::{
     app::App,
     edge::{self, RequestIds},
@@ -220,7 +221,7 @@ impl Listener {
             async move { edge::serve(&this.app, &this.router, &this.ids, peer, request).await }
         });
         let limit = Duration::from_secs(self.app.config.header_timeout_s);
-        let stream = TokioIo::new(FirstBytes::within(limit, stream));
+        let stream = TokioIo::new(InWords::new(FirstBytes::within(limit, stream)));
         let connection = self.builder.serve_connection(stream, service).into_owned();
         if let Err(why) = watcher.watch(connection).await {
             // Broken framing, slow senders, peers that went away.

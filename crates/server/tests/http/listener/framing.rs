@@ -52,6 +52,9 @@ async fn check(node: &Listening, what: &str, bytes: Vec<u8>, allowed: &[u16]) {
     assert!(statuses.len() <= 1, "{what} was answered twice:\n{came}");
     let status = statuses.first().copied().unwrap_or(HANGS_UP);
     assert!(allowed.contains(&status), "{what}: {status}\n{came}");
+    // Whoever is refused is told why, also where no handler has seen the request.
+    let is_worded = came.contains(r#"{"error":"invalid_request","error_description":""#);
+    assert!(status == HANGS_UP || is_worded, "{what}:\n{came}");
 }
 
 #[tokio::test]
