@@ -27,12 +27,13 @@
 //!   again with [`page::again`] (422): an `error` at each field, and what was typed still there.
 //! - **Errors** are a [`PageError`]; `?` turns conflicts and outages into one. Cross-site posts,
 //!   bodies over 64 KiB and slow ones never reach a handler.
-//! - **Secrets** go into a body that is shown once: never into a URL, a flash or a log.
+//! - **Secrets** go into a body that is shown once, by [`page::show_secret`]: never into a URL, a
+//!   flash or a log.
 //! - **Times** are `{{ ui::time(Moment::new(at, now)) }}`; charts are [`chart::Bars`] and
 //!   [`chart::Spark`]; files of a page are added to [`assets`].
 //! - **Metrics**: the first segment of a new path belongs in `owns`.
 //! - **Tests**: the rule beside the code, the answer in `tests/http/dashboard`, and the journey
-//!   in the browser (`crates/hallpass/tests/browser`), where `visit` takes screenshots at both
+//!   in the browser (`crates/hallpass/tests/browser`), where `look` takes screenshots at both
 //!   widths and in both themes, and checks the page for accessibility and errors.
 //!
 //! [`Form`]: crate::web::form::Form
@@ -71,7 +72,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 
 use crate::{
     app::App,
-    web::{csrf, form, headers},
+    web::{compression, csrf, form, headers},
 };
 
 /// Every page of the dashboard, and its files.
@@ -103,6 +104,7 @@ pub fn dressed(app: &App, pages: Router<App>) -> Router<App> {
         .layer(DefaultBodyLimit::max(form::BODY_AT_MOST))
         .layer(csrf::layer(&app.config))
         .layer(middleware::from_fn_with_state(app.clone(), headers::dress))
+        .layer(compression::layer())
 }
 
 /// Whether a path, without the issuer's, is one of ours.

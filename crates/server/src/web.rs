@@ -6,6 +6,7 @@ pub(crate) mod allowance;
 pub(crate) mod arrival;
 pub(crate) mod carried;
 pub(crate) mod challenge;
+pub(crate) mod compression;
 pub mod cookie;
 pub(crate) mod csrf;
 pub mod error_page;

@@ -6,10 +6,10 @@ mod activity;
 mod add;
 mod bulk;
 mod confirm;
-mod csv;
 mod danger;
 mod draft;
 mod edit;
+mod export;
 mod head;
 mod list;
 mod live_tokens;
@@ -34,13 +34,12 @@ use crate::app::App;
 
 /// Every page of the credentials.
 pub(super) fn routes() -> Router<App> {
-    let list = "/organizations/{organization}/credentials";
     Router::new()
-        .route(list, get(list::page).post(add::prepare))
-        .route(&format!("{list}.csv"), get(csv::export))
-        .route(&format!("{list}/bulk"), get(bulk::ask).post(bulk::act))
-        .route(&format!("{list}/rotated"), get(bulk::rotated))
-        .nest(&format!("{list}/{{client_id}}"), of_one())
+        .route("/organizations/{organization}/credentials", get(list::page).post(add::prepare))
+        .route("/organizations/{organization}/credentials.csv", get(export::file))
+        .route("/organizations/{organization}/credentials/bulk", get(bulk::ask).post(bulk::act))
+        .route("/organizations/{organization}/credentials/rotated", get(bulk::rotated))
+        .nest("/organizations/{organization}/credentials/{client_id}", of_one())
 }
 
 /// The pages of one credential, below its own address.

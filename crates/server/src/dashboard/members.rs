@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use super::{
     page::{self, Page, Place},
     time::Moment,
-    typed::field,
+    typed::{field, sentence},
 };
 use crate::{
     app::App,
@@ -96,7 +96,7 @@ struct List {
     href: String,
     rows: Vec<Row>,
     invitations: Vec<InvitationRow>,
-    roles: Vec<(String, &'static str)>,
+    roles: Vec<(String, String)>,
     can_manage: bool,
     can_see_deeds: bool,
     typed: Typed,
@@ -142,7 +142,7 @@ impl List {
             href: page.url(&path(&here.organization)),
             rows: members.members.iter().map(row).collect(),
             invitations: members.invitations.iter().map(invitation).collect(),
-            roles: roles.map(|role| (role.word().to_owned(), role.meaning())).collect(),
+            roles: roles.map(|role| (role.word().to_owned(), sentence(&role.meaning()))).collect(),
             can_manage: here.may(Permission::ManageMembers),
             can_see_deeds: here.may(Permission::ReadAudit),
             typed: Typed { role: likely.word().to_owned(), ..Typed::default() },
@@ -180,7 +180,7 @@ async fn invite(
         match members::invite(&act, &here.organization.id, email, role).await {
             Ok(invited) => return show_invited(&app, &here, invited).await,
             Err(ManagementError::Conflict(why @ Conflict::AlreadyMember)) => {
-                typed.wrong_email = super::typed::sentence(&why);
+                typed.wrong_email = sentence(&why);
             }
             Err(why) => return Err(why.into()),
         }
@@ -205,7 +205,7 @@ async fn show_invited(
         }
     };
     let fresh = Fresh { email: invitation.email.to_string(), url, is_mailed };
-    page::show(&List { fresh: Some(fresh), ..List::of(app, here).await? })
+    page::show_secret(&List { fresh: Some(fresh), ..List::of(app, here).await? })
 }
 
 #[derive(Debug, Deserialize)]

@@ -113,7 +113,7 @@ async fn add(
     };
     let url = Zeroizing::new(app.config.url(&format!("/sign-in/link/{}", link.expose())));
     let list = List::of(&app, &visitor).await?;
-    page::show(&List { link: Some((person.email.to_string(), url)), ..list })
+    page::show_secret(&List { link: Some((person.email.to_string(), url)), ..list })
 }
 
 async fn remove(

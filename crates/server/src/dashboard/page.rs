@@ -13,7 +13,7 @@ use http::{StatusCode, request::Parts};
 use super::assets;
 use crate::{
     app::App,
-    web::{error_page::PageError, flash::Flash},
+    web::{compression, error_page::PageError, flash::Flash},
 };
 
 /// A page before its content. As an argument of a handler it knows who is signed in and what has
@@ -268,12 +268,23 @@ pub fn show(template: &impl Template) -> Result<Response, PageError> {
     with_status(StatusCode::OK, template)
 }
 
+/// Renders a page that shows a secret, or a link that lets somebody in.
+///
+/// # Errors
+/// As [`show`].
+pub fn show_secret(template: &impl Template) -> Result<Response, PageError> {
+    show(template).map(compression::with_secret)
+}
+
+/// The status of a form that is shown again.
+pub(crate) const AGAIN: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
 /// Renders a form once more, with what is wrong with it.
 ///
 /// # Errors
 /// As [`show`].
 pub fn again(template: &impl Template) -> Result<Response, PageError> {
-    with_status(StatusCode::UNPROCESSABLE_ENTITY, template)
+    with_status(AGAIN, template)
 }
 
 /// Renders a page under another status.

@@ -3,6 +3,7 @@
 mod account;
 mod assets;
 mod audit;
+mod compression;
 mod credentials;
 mod errors;
 mod foreign;

@@ -26,5 +26,5 @@ pub(super) async fn renew(State(app): State<App>, visitor: Visitor) -> Result<Re
     let codes = account::renew_recovery_codes(&app.act(&visitor.caller), &visitor.person).await?;
     let page = visitor.page.titled("Recovery codes").below("Account", "/account").narrow();
     let codes: Vec<&str> = codes.iter().map(Opaque::expose).collect();
-    page::show(&RecoveryCodes { page, codes: Zeroizing::new(codes.join("\n")) })
+    page::show_secret(&RecoveryCodes { page, codes: Zeroizing::new(codes.join("\n")) })
 }

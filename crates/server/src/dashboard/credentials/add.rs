@@ -12,12 +12,12 @@ use hallpass_core::{
     credential::{Settings, Status},
     secret::Secret,
 };
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use serde::Deserialize;
 
 use super::{
     draft::{ApiChoice, Draft, Wrong},
-    opened::{self, Opened, list_path},
+    opened::{self, Opened, approvals_path, list_path},
     shown_once::{self, ShownOnce},
     summary,
 };
@@ -39,12 +39,12 @@ use crate::{
 /// What a credential is called until its maker has given it a name.
 const UNNAMED: &str = "New credential";
 
-/// What follows a discarded credential.
+/// What follows a credential that was discarded or approved.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Discarded {
-    /// `again` for a new one at once.
-    then: String,
+pub(super) struct Then {
+    /// `again` for a new one at once, `approvals` for those that wait as well.
+    pub(super) then: String,
 }
 
 #[derive(Template)]
@@ -103,12 +103,7 @@ pub(super) async fn form(
     let was_shown = secret.is_some();
     let apis = opened.offered(&app).await?;
     let new = New::of(&app, &opened, Draft::fresh(&apis), &apis, secret)?;
-    let mut response = page::show(&new)?;
-    if was_shown {
-        let taken = shown_once::taken(&app).map(|cookie| (header::SET_COOKIE, cookie));
-        response.headers_mut().extend(taken);
-    }
-    Ok(response)
+    shown_once::show(&app, &new, was_shown)
 }
 
 /// `POST …/{client_id}/new`.
@@ -137,17 +132,17 @@ pub(super) async fn finish(
         Ok(good) => good,
         Err(wrong) => {
             new.wrong = *wrong;
-            return page::again(&new);
+            return new.again();
         }
     };
     if new.draft.r#do == "preview" {
-        return page::show(&new);
+        return new.show();
     }
     if !is_stored {
         new.wrong_whole = "Download the file first, or tick that the secret is stored: it cannot \
                            be shown again."
             .to_owned();
-        return page::again(&new);
+        return new.again();
     }
     let act = opened.act(&app);
     let client_id = &opened.own.client_id;
@@ -164,7 +159,7 @@ pub(super) async fn finish(
         }
         Err(why) => {
             new.refused(why)?;
-            page::again(&new)
+            new.again()
         }
     }
 }
@@ -183,13 +178,15 @@ pub(super) async fn sum_up(
 pub(super) async fn discard(
     State(app): State<App>,
     opened: Opened,
-    Form(discarded): Form<Discarded>,
+    Form(Then { then }): Form<Then>,
 ) -> Result<Redirect, PageError> {
     credentials::step(&opened.act(&app), &opened.own.client_id, Step::Discard).await?;
-    if discarded.then == "again" {
+    if then == "again" {
         return make(&app, &opened.here).await;
     }
-    Ok(Redirect::to(&app, &list_path(&opened.here)).saying(Flash::CredentialDiscarded))
+    let path =
+        if then == "approvals" { approvals_path(&opened.here) } else { list_path(&opened.here) };
+    Ok(Redirect::to(&app, &path).saying(Flash::CredentialDiscarded))
 }
 
 /// Where to go if there is nothing left to fill in: after Back, or after a second click.
@@ -209,6 +206,16 @@ fn sum_up_draft(draft: &Draft, apis: &[Api], opened: &Opened) -> String {
 }
 
 impl New {
+    fn show(&self) -> Result<Response, PageError> {
+        if self.secret.is_some() { page::show_secret(self) } else { page::show(self) }
+    }
+
+    fn again(&self) -> Result<Response, PageError> {
+        let mut response = self.show()?;
+        *response.status_mut() = page::AGAIN;
+        Ok(response)
+    }
+
     fn of(
         app: &App,
         opened: &Opened,

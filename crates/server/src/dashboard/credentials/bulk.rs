@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hallpass_core::{ClientId, Conflict, Credential, permission::Permission, secret::Secret};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use serde::Deserialize;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::App,
-    dashboard::page::{self, Page, Place},
+    dashboard::page::{Page, Place},
     management::{
         ManagementError,
         credentials::{self, Step},
@@ -117,6 +117,7 @@ pub(super) async fn ask(
             .into_iter()
             .map(|(value, words)| (value, words, String::new()))
             .collect(),
+        usual: rotate::USUAL_OVERLAP,
     });
     Confirm {
         says: vec![format!("{}.", names.join(", ")), asked.r#do.says().to_owned()],
@@ -241,12 +242,8 @@ pub(super) async fn rotated(
     }
     let issuer = app.config.issuer.clone();
     let token_endpoint = app.config.url(crate::routes::TOKEN);
-    let mut response = page::show(&Rotated { page, list, issuer, token_endpoint, rows })?;
-    if was_shown {
-        let taken = shown_once::taken(&app).map(|cookie| (header::SET_COOKIE, cookie));
-        response.headers_mut().extend(taken);
-    }
-    Ok(response)
+    let rotated = Rotated { page, list, issuer, token_endpoint, rows };
+    shown_once::show(&app, &rotated, was_shown)
 }
 
 fn page_of(here: &Here, title: String) -> Page {

@@ -41,8 +41,10 @@ pub(super) struct Choices {
     pub name: &'static str,
     /// The words above.
     pub legend: &'static str,
-    /// Value, words and what they mean; the first is chosen.
+    /// Value, words and what they mean.
     pub options: Vec<(String, String, String)>,
+    /// The place of the one that is chosen unless somebody chooses another.
+    pub usual: usize,
 }
 
 impl Confirm {

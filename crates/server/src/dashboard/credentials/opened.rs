@@ -105,6 +105,11 @@ pub(super) fn path(own: &Credential, end: &str) -> String {
     format!("/organizations/{}/credentials/{}{end}", own.organization_id, own.client_id)
 }
 
+/// The path of those that wait for approval, without the issuer's.
+pub(super) fn approvals_path(here: &Here) -> String {
+    format!("/organizations/{}/approvals", here.organization.id)
+}
+
 /// The path of the list, without the issuer's.
 pub(super) fn list_path(here: &Here) -> String {
     format!("/organizations/{}/credentials", here.organization.id)

@@ -11,7 +11,7 @@ use hallpass_core::{
     secret::Secret,
     usage::{Ending, Usage},
 };
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use serde::Deserialize;
 
 use super::{
@@ -38,7 +38,7 @@ const OVERLAPS: [(u64, &str); 4] =
     [(3600, "1 hour"), (86_400, "24 hours"), (7 * 86_400, "7 days"), (30 * 86_400, "30 days")];
 
 /// The overlap that is chosen if nobody chooses: long enough for a weekend.
-const USUAL_OVERLAP: usize = 2;
+pub(super) const USUAL_OVERLAP: usize = 2;
 
 /// What the form sends.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -112,12 +112,7 @@ pub(super) async fn page(
     let secret = shown.arrived(&app, &headers);
     let was_shown = secret.is_some();
     let rotate = Rotate::of(&app, &opened, Sent::fresh(app.clock.now()), secret).await?;
-    let mut response = page::show(&rotate)?;
-    if was_shown {
-        let taken = shown_once::taken(&app).map(|cookie| (header::SET_COOKIE, cookie));
-        response.headers_mut().extend(taken);
-    }
-    Ok(response)
+    shown_once::show(&app, &rotate, was_shown)
 }
 
 /// `POST …/{client_id}/rotate`.

@@ -265,6 +265,7 @@ fn what_of_its_tokens(row: &Row) -> Choices {
                 format!("At most {live}, at every verifier."),
             ),
         ],
+        usual: 0,
     }
 }
 

@@ -3,15 +3,18 @@
 //! a mistake in the form does not cost the secret. Neither opens for another person, credential or
 //! page, nor late; and nothing of it is ever stored, or put into a URL.
 
+use askama::Template;
+use axum::response::Response;
 use hallpass_core::{
     ClientId, Timestamp,
     secret::Secret,
     vault::{OpenVault, Sealed},
 };
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::{
     app::App,
+    dashboard::page,
     entropy,
     web::{cookie, error_page::PageError, visitor::Visitor},
 };
@@ -91,9 +94,19 @@ impl<'a> ShownOnce<'a> {
     }
 }
 
-/// The header that takes the cookie away.
-pub(super) fn taken(app: &App) -> Option<HeaderValue> {
-    cookie::set(&app.config, COOKIE, "", 0)
+/// A page: if the secret that arrived is on it, it is gone after it.
+pub(super) fn show(
+    app: &App,
+    template: &impl Template,
+    was_shown: bool,
+) -> Result<Response, PageError> {
+    if !was_shown {
+        return page::show(template);
+    }
+    let mut response = page::show_secret(template)?;
+    let taken = cookie::set(&app.config, COOKIE, "", 0);
+    response.headers_mut().extend(taken.map(|cookie| (header::SET_COOKIE, cookie)));
+    Ok(response)
 }
 
 #[cfg(test)]

@@ -189,7 +189,7 @@ pub(super) async fn remove(
 
 fn show_secret(here: &Here, title: &str, made: Made) -> Result<Response, PageError> {
     let page = super::page(here, title).below("Notices", &super::path(here, "/notices")).narrow();
-    page::show(&SecretPage {
+    page::show_secret(&SecretPage {
         secret: made.secret.expose(),
         url: made.webhook.url.to_string(),
         back: page.url(&super::path(here, "/notices")),

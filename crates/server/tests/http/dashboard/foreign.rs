@@ -26,13 +26,14 @@ fn routes() -> Vec<String> {
                 read(&path, found);
             } else if path.extension().is_some_and(|end| end == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                // These are nested below a credential's own path.
-                let nested = path.ends_with("dashboard/credentials.rs");
-                let before = if nested { CREDENTIAL } else { "" };
                 let routes = text.split(".route(").skip(1);
                 found.extend(routes.filter_map(|rest| {
                     let literal = rest.trim_start().strip_prefix('"')?;
                     let own = literal.split_once('"')?.0;
+                    // Those are nested below a credential's own path.
+                    let is_nested = path.ends_with("dashboard/credentials.rs")
+                        && !own.starts_with("/organizations/");
+                    let before = if is_nested { CREDENTIAL } else { "" };
                     Some(format!("{before}{own}").trim_end_matches('/').to_owned())
                 }));
             }
@@ -41,8 +42,6 @@ fn routes() -> Vec<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/dashboard");
     let mut found = Vec::new();
     read(&source, &mut found);
-    let lists = ["", ".csv", "/bulk", "/rotated"];
-    found.extend(lists.map(|end| format!("/organizations/{{organization}}/credentials{end}")));
     found.retain(|path| !path.starts_with("/gallery"));
     found.sort();
     found.dedup();

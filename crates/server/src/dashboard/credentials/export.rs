@@ -40,7 +40,7 @@ struct Rest {
 }
 
 /// The file.
-pub(super) async fn export(
+pub(super) async fn file(
     State(app): State<App>,
     here: Here,
     Query(asked): Query<Asked>,
