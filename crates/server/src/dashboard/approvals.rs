@@ -1,14 +1,9 @@
-//! Credentials that wait for approval: what each asks for, who asks, and the two buttons. Owners
-//! and admins decide; everybody else who may see credentials sees the queue.
+//! Credentials that wait for approval: what each asks for, who asks, and the two buttons of its own
+//! page. Owners and admins decide; everybody else who may see credentials sees the queue.
 
 use askama::Template;
-use axum::{
-    Router,
-    extract::State,
-    response::Response,
-    routing::{get, post},
-};
-use hallpass_core::{Api, ClientId, Credential, credential::Status, permission::Permission};
+use axum::{Router, extract::State, response::Response, routing::get};
+use hallpass_core::{Api, Credential, credential::Status, permission::Permission};
 use hallpass_store::CredentialFilter;
 
 use super::{
@@ -17,18 +12,14 @@ use super::{
 };
 use crate::{
     app::App,
-    management::credentials::{self, Step},
-    web::{error_page::PageError, flash::Flash, form::Path, redirect::Redirect, visitor::Here},
+    web::{error_page::PageError, visitor::Here},
 };
 
 /// Pending credentials that are looked through; an organization cannot have more.
 const PENDING_AT_MOST: usize = 1000;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/organizations/{organization}/approvals", get(list))
-        .route("/organizations/{organization}/approvals/{client_id}/approve", post(approve))
-        .route("/organizations/{organization}/approvals/{client_id}/discard", post(discard))
+    Router::new().route("/organizations/{organization}/approvals", get(list))
 }
 
 /// What a credential asks for at one API.
@@ -61,7 +52,6 @@ struct Row {
 #[template(path = "dashboard/approvals/list.html")]
 struct List {
     page: Page,
-    href: String,
     credentials: String,
     rows: Vec<Row>,
     empty: &'static str,
@@ -89,7 +79,6 @@ async fn list(State(app): State<App>, here: Here) -> Result<Response, PageError>
     let (apis, now) = (app.store.apis().await?, app.clock.now());
     let page = here.visitor.page.clone().titled("Approvals").at(Place::Approvals);
     page::show(&List {
-        href: page.url(&format!("/organizations/{id}/approvals")),
         credentials: page.url(&format!("/organizations/{id}/credentials")),
         rows: waiting.iter().map(|own| row(own, &apis, &has, now)).collect(),
         empty: if here.organization.policy.approval_required {
@@ -140,40 +129,4 @@ fn asked(
     };
     let scopes = grant.scopes.iter().map(scope).collect();
     Some(Asked { api: api.name.to_string(), scopes })
-}
-
-async fn approve(
-    State(app): State<App>,
-    here: Here,
-    Path((_, id)): Path<(String, ClientId)>,
-) -> Result<Redirect, PageError> {
-    take(&app, &here, &id, Step::Approve).await?;
-    Ok(Redirect::to(&app, &path(&here)).saying(Flash::CredentialApproved))
-}
-
-async fn discard(
-    State(app): State<App>,
-    here: Here,
-    Path((_, id)): Path<(String, ClientId)>,
-) -> Result<Redirect, PageError> {
-    if !here.may(Permission::ApproveCredentials) {
-        let who = "only an owner or admin decides what is approved";
-        return Err(PageError::Forbidden(who.to_owned()));
-    }
-    take(&app, &here, &id, Step::Discard).await?;
-    Ok(Redirect::to(&app, &path(&here)).saying(Flash::CredentialDiscarded))
-}
-
-async fn take(app: &App, here: &Here, id: &ClientId, step: Step) -> Result<(), PageError> {
-    let act = app.act(&here.visitor.caller);
-    let own = credentials::find(&act, id, Permission::ReadCredentials).await?;
-    if own.organization_id != here.organization.id {
-        return Err(PageError::NotFound);
-    }
-    credentials::step(&act, id, step).await?;
-    Ok(())
-}
-
-fn path(here: &Here) -> String {
-    format!("/organizations/{}/approvals", here.organization.id)
 }

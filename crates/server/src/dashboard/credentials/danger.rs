@@ -10,10 +10,11 @@ use hallpass_core::credential::Status;
 use serde::Deserialize;
 
 use super::{
+    add::Then,
     confirm::Confirm,
     head::Head,
     live_tokens,
-    opened::{Opened, list_path},
+    opened::{Opened, approvals_path, list_path},
     words,
 };
 use crate::{
@@ -205,8 +206,14 @@ pub(super) async fn resume(State(app): State<App>, opened: Opened) -> Result<Red
 }
 
 /// `POST …/{client_id}/approve`.
-pub(super) async fn approve(State(app): State<App>, opened: Opened) -> Result<Redirect, PageError> {
-    step(app, opened, Step::Approve, ("", Flash::CredentialApproved)).await
+pub(super) async fn approve(
+    State(app): State<App>,
+    opened: Opened,
+    Form(Then { then }): Form<Then>,
+) -> Result<Redirect, PageError> {
+    credentials::step(&opened.act(&app), &opened.own.client_id, Step::Approve).await?;
+    let path = if then == "approvals" { approvals_path(&opened.here) } else { opened.path("") };
+    Ok(Redirect::to(&app, &path).saying(Flash::CredentialApproved))
 }
 
 /// `POST …/{client_id}/revoke`.

@@ -43,6 +43,7 @@ struct Ready {
     page: Page,
     credential: String,
     light: String,
+    lede: &'static str,
     is_pending: bool,
     /// Who can approve it.
     approvers: Vec<String>,
@@ -91,6 +92,11 @@ pub(super) async fn page(
         step: if light.seen.is_some() { 3 } else { 2 },
         light: light.render().map_err(|_| PageError::Internal)?,
         approvers: if is_pending { approvers(&app, &opened).await? } else { Vec::new() },
+        lede: if is_pending {
+            "Once it is approved, one request with its id and secret gets a token."
+        } else {
+            "The credential is there. One request with its id and secret gets a token."
+        },
         is_pending,
         read_secret: format!(
             "export CLIENT_SECRET=$(sed -n 's/.*\"client_secret\": \"\\(.*\\)\".*/\\1/p' {file})"
