@@ -21,6 +21,12 @@ impl Browser {
         answer["authenticatorId"].as_str().unwrap().to_owned()
     }
 
+    /// Whether somebody touches it whenever it asks.
+    pub(crate) async fn touch(&self, authenticator: &str, touches: bool) {
+        let params = json!({ "authenticatorId": authenticator, "enabled": touches });
+        self.devtools("WebAuthn.setAutomaticPresenceSimulation", params).await;
+    }
+
     /// The passkeys that it holds.
     pub(crate) async fn passkeys(&self, authenticator: &str) -> Vec<Value> {
         let params = json!({ "authenticatorId": authenticator });

@@ -3,20 +3,7 @@
 
 use thirtyfour::{By, prelude::ElementQueryable};
 
-use crate::{browser::Browser, people::PASSWORD, site::Site};
-
-/// A browser in which the first operator has just signed in.
-async fn as_operator() -> Option<(Browser, Site)> {
-    let browser = Browser::start().await?;
-    let site = Site::start();
-    browser.open(&site.set_up).await;
-    browser.fill("Your name", "Olga Example").await;
-    browser.fill("Your e-mail", "olga@example.com").await;
-    browser.fill("A password", PASSWORD).await;
-    browser.click("Set up Hallpass").await;
-    browser.says("you are its operator").await;
-    Some((browser, site))
-}
+use crate::{browser::Browser, people::as_operator, site::Site};
 
 /// The path of the link with these words.
 async fn path_of(browser: &Browser, words: &str) -> String {
@@ -189,6 +176,8 @@ async fn add_credential(browser: &Browser, site: &Site, home: &str) {
     browser.fill("Name", "Nightly reports").await;
     browser.find("[name=stored][value='by hand']").await.click().await.unwrap();
     browser.click("Add credential").await;
-    browser.says("approve").await;
+    browser.says("waits for approval").await;
     browser.allow_script(true).await;
+    browser.driver.refresh().await.unwrap();
+    browser.look("credential-waiting").await;
 }
