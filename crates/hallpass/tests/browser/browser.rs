@@ -156,14 +156,19 @@ impl Browser {
     /// Waits until the browser has gone to this path. A click returns before the next page has
     /// come, so what a test then looks for must not be on both pages, or it must wait here.
     pub(crate) async fn arrive(&self, path: &str) {
+        self.arrives(path, |found| found == path).await;
+    }
+
+    /// Waits until the browser has gone where it should be.
+    pub(crate) async fn arrives(&self, what: &str, is_there: impl Fn(&str) -> bool) {
         let mut looks = tokio::time::interval(LOOK_EVERY);
         let coming = async {
-            while self.path().await != path {
+            while !is_there(&self.path().await) {
                 looks.tick().await;
             }
         };
         if tokio::time::timeout(PATIENCE, coming).await.is_err() {
-            panic!("at {} instead of {path}:\n{}", self.path().await, self.text().await);
+            panic!("at {} instead of {what}:\n{}", self.path().await, self.text().await);
         }
     }
 

@@ -20,16 +20,21 @@ use thirtyfour::By;
 
 use crate::{
     browser::{Browser, PATIENCE},
-    people::{ORGANIZATION, PASSWORD},
+    people::ORGANIZATION,
     site::Site,
 };
 
 /// A site with an API, and a browser in which somebody has just become a member.
-async fn begin(role: &str) -> Option<(Browser, Site, TempDir)> {
+pub(crate) async fn begin(role: &str) -> Option<(Browser, Site, TempDir)> {
+    begin_at("https://books.example.com", role).await
+}
+
+/// The same with another audience of the API.
+pub(crate) async fn begin_at(audience: &str, role: &str) -> Option<(Browser, Site, TempDir)> {
     let browser = Browser::start().await?;
     let site = Site::start();
     site.ask(&["organization", "add", ORGANIZATION]);
-    let api = ["api", "add", "Books API", "--audience", "https://books.example.com"];
+    let api = ["api", "add", "Books API", "--audience", audience];
     let words = ["--scope-description", "books:read=Read the catalogue"];
     let scopes = ["--scope", "books:read", "--scope", "books:write"];
     site.ask(&[&api[..], &scopes, &words].concat());
@@ -41,7 +46,7 @@ async fn begin(role: &str) -> Option<(Browser, Site, TempDir)> {
 }
 
 /// The one file that was downloaded, once it is whole.
-async fn downloaded(folder: &Path) -> PathBuf {
+pub(crate) async fn downloaded(folder: &Path) -> PathBuf {
     let mut looks = tokio::time::interval(Duration::from_millis(20));
     let begun = Instant::now();
     loop {
@@ -56,64 +61,20 @@ async fn downloaded(folder: &Path) -> PathBuf {
 }
 
 /// What a person would paste into a shell, in the folder with the file.
-fn paste(folder: &Path, lines: &[String]) -> Value {
+pub(crate) fn paste(folder: &Path, lines: &[String]) -> Value {
     let output =
         Command::new("sh").arg("-c").arg(lines.join("\n")).current_dir(folder).output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap_or_else(|why| panic!("{why}: {output:?}"))
 }
 
-async fn text_of(browser: &Browser, id: &str) -> String {
+pub(crate) async fn text_of(browser: &Browser, id: &str) -> String {
     // Waits for the page that has it: a click returns before the next page has come.
     let element = browser.find(&format!("#{id}")).await;
     element.prop("textContent").await.unwrap().unwrap()
 }
 
-async fn is_enabled(browser: &Browser, selector: &str) -> bool {
+pub(crate) async fn is_enabled(browser: &Browser, selector: &str) -> bool {
     browser.find(selector).await.is_enabled().await.unwrap()
-}
-
-#[tokio::test]
-async fn from_signing_in_to_a_token_in_six_clicks() {
-    let Some((browser, site, downloads)) = begin("developer").await else { return };
-    browser.sign_out_everywhere(&site).await;
-
-    let begun = Instant::now();
-    browser.fill("E-mail", "ada@example.com").await;
-    browser.fill("Password", PASSWORD).await;
-    browser.click("Sign in").await; // The first click.
-    browser.says("Your first credential").await;
-    browser.click("Add API credential").await; // The second.
-    assert!(!is_enabled(&browser, "#add").await);
-    browser.fill("Name", "Nightly reports").await;
-    browser.click("Download JSON").await; // The third.
-    let file = downloaded(downloads.path()).await;
-    assert!(is_enabled(&browser, "#add").await);
-    browser.click("Add credential").await; // The fourth.
-    browser.says("Waiting for your first request").await;
-    let lines = [text_of(&browser, "read-secret").await, text_of(&browser, "curl").await];
-    let answer = paste(downloads.path(), &lines); // The fifth and the sixth: two lines are copied.
-    assert_eq!(answer["token_type"], "Bearer", "{answer}");
-    let took = begun.elapsed();
-    println!("From signing in to a token: 6 clicks, {:.1} s", took.as_secs_f64());
-    assert!(took < Duration::from_secs(120));
-
-    let written: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-    let members: Vec<_> = written.as_object().unwrap().keys().map(String::as_str).collect();
-    let known =
-        "client_id client_secret issuer token_endpoint audience scope clientId clientSecret";
-    let mut known: Vec<_> = known.split(' ').collect();
-    known.sort_unstable();
-    let mut sorted = members.clone();
-    sorted.sort_unstable();
-    assert_eq!(sorted, known);
-    assert_eq!(written["issuer"], site.url);
-    assert_eq!(written["token_endpoint"], site.at("/oauth/token"));
-    assert_eq!(written["audience"], "https://books.example.com");
-    assert_eq!(written["scope"], "books:read");
-    assert_eq!(written["clientSecret"], written["client_secret"]);
-    // The light turns green by itself, and says from where.
-    browser.says("The first request came").await;
-    browser.check_console("first request").await;
 }
 
 #[tokio::test]
@@ -198,7 +159,7 @@ async fn all_of_it_works_without_script() {
 }
 
 /// The path of a credential.
-fn of(site: &Site, client_id: &str) -> String {
+pub(crate) fn of(site: &Site, client_id: &str) -> String {
     let organizations = site.ask(&["organization", "list"]);
     let id = organizations[0]["id"].as_str().unwrap();
     format!("/organizations/{id}/credentials/{client_id}")
@@ -206,7 +167,7 @@ fn of(site: &Site, client_id: &str) -> String {
 
 /// Three days of use as a program makes it that renews its token every twelve hours, and a few
 /// refusals.
-async fn use_it(site: &Site, client_id: &str) {
+pub(crate) async fn use_it(site: &Site, client_id: &str) {
     let apis = site.ask(&["api", "list"]);
     let books = apis.as_array().unwrap().iter().find(|api| api["name"] == "Books API").unwrap();
     let api_id: ApiId = books["id"].as_str().unwrap().parse().unwrap();
@@ -243,7 +204,7 @@ async fn use_it(site: &Site, client_id: &str) {
 }
 
 /// Adds a credential at the command line, and returns its file.
-fn add(site: &Site, name: &str) -> Value {
+pub(crate) fn add(site: &Site, name: &str) -> Value {
     let add = ["credential", "add", name, "--organization", ORGANIZATION, "--api", "Books API"];
     site.ask(&[&add[..], &["--tag", "nightly", "--note", "vault/reports"]].concat())
 }
@@ -299,19 +260,19 @@ async fn a_credential_is_watched_rotated_paused_revoked_and_deleted() {
 
 async fn look_at_tabs(browser: &Browser, url: &str) {
     for (tab, name) in [
-        ("", "overview"),
-        ("?range=30d", "overview-month"),
-        ("/secrets", "secrets"),
-        ("/access", "access"),
-        ("/limits", "limits"),
-        ("/details", "details"),
-        ("/activity", "activity"),
-        ("/danger", "danger"),
-        ("/rotate", "rotate"),
-        ("/pause", "pause"),
+        ("", "credential-overview"),
+        ("?range=30d", "credential-overview-month"),
+        ("/secrets", "credential-secrets"),
+        ("/access", "credential-access"),
+        ("/limits", "credential-limits"),
+        ("/details", "credential-details"),
+        ("/activity", "credential-activity"),
+        ("/danger", "credential-danger"),
+        ("/rotate", "credential-rotate"),
+        ("/pause", "credential-pause"),
     ] {
         browser.open(&format!("{url}{tab}")).await;
-        browser.look(&format!("credential-{name}")).await;
+        browser.look(name).await;
     }
 }
 

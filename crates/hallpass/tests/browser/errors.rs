@@ -10,6 +10,16 @@ async fn whoever_goes_astray_gets_a_page_that_helps() {
     browser.open(&site.at("/nothing-of-ours")).await;
     assert_eq!(browser.heading().await, "There is nothing here");
     browser.look("error-not-found").await;
+
+    // Whoever is signed in stays in their frame, and finds the way on.
+    browser.join(&site, "ada@example.com", "Ada Example", "developer").await;
+    let home = browser.path().await;
+    browser.open(&site.at(&format!("{home}/nothing-of-ours"))).await;
+    assert_eq!(browser.heading().await, "There is nothing here");
+    browser.says("Ada Example").await;
+    browser.look("error-not-found-signed-in").await;
+    browser.click("Credentials").await;
+    browser.arrive(&home).await;
 }
 
 #[tokio::test]

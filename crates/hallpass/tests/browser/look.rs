@@ -5,7 +5,10 @@ use std::{env, fs, path::PathBuf, sync::LazyLock};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, NARROW, Theme, WIDE};
+use crate::{
+    browser::{Browser, NARROW, Theme, WIDE},
+    pages,
+};
 
 /// axe-core, as `cargo xtask browser` installs it beside these tests.
 static AXE: LazyLock<String> = LazyLock::new(|| {
@@ -16,6 +19,9 @@ static AXE: LazyLock<String> = LazyLock::new(|| {
     })
 });
 
+/// What a page may weigh with all that it loads, in bytes.
+const WEIGHT: u64 = 60 * 1024;
+
 /// The rules of WCAG 2.2 AA, and what axe's authors advise beyond.
 const RULES: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
@@ -23,7 +29,9 @@ impl Browser {
     /// Looks at the page that is open: without loading it again, so that what is shown once can
     /// be looked at too. `name` is that of its pictures.
     pub(crate) async fn look(&self, name: &str) {
+        self.arrives(name, |path| pages::may_be_taken(name, path)).await;
         self.check_console(name).await;
+        self.check_weight(name).await;
         for (width, theme) in [
             (NARROW, Theme::Light),
             (NARROW, Theme::Dark),
@@ -53,6 +61,21 @@ impl Browser {
         });
         let wrong: Vec<_> = wrong.map(|entry| &entry.message).collect();
         assert!(wrong.is_empty(), "{name}: {wrong:#?}");
+    }
+
+    /// What somebody waits for who has never been here: page, style, script and icon as they were
+    /// sent, whether or not this browser had to ask for them.
+    async fn check_weight(&self, name: &str) {
+        let script = "const done = arguments[0];
+             const kinds = ['navigation', 'resource'].flatMap((one) => performance.getEntriesByType(one));
+             const sent = kinds.filter((one) => one.initiatorType !== 'fetch');
+             const bytes = sent.reduce((sum, one) => sum + one.encodedBodySize, 0);
+             fetch(document.querySelector('link[rel=icon]').href)
+                .then((icon) => icon.blob()).then((icon) => done(bytes + icon.size));";
+        let bytes = self.driver.execute_async(script, Vec::new()).await.unwrap();
+        let bytes = bytes.json().as_u64().unwrap();
+        println!("{name}: {:.1} KB", bytes as f64 / 1024.0);
+        assert!((1000..=WEIGHT).contains(&bytes), "{name}: {bytes} bytes, and may have {WEIGHT}");
     }
 
     async fn check_width(&self, seen: &str, width: u32) {
@@ -85,6 +108,8 @@ impl Browser {
         let height = self.value_of("document.documentElement.scrollHeight").await;
         self.resize(width, height.as_u64().and_then(|height| height.try_into().ok()).unwrap())
             .await;
+        // An address may name a part of the page.
+        self.value_of("scrollTo(0, 0)").await;
         let params = json!({ "format": "png" });
         let picture = self.devtools("Page.captureScreenshot", params).await;
         let bytes = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
