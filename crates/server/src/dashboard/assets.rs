@@ -12,6 +12,13 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::web::error_page::PageError;
 
+/// One file to load, from several to read.
+const STYLE: &str = concat!(
+    include_str!("assets/style/frame.css"),
+    include_str!("assets/style/parts.css"),
+    include_str!("assets/style/content.css"),
+);
+
 /// Name, kind and content of each.
 const FILES: &[(&str, &str, &str)] = &[
     (
@@ -20,7 +27,7 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("assets/credential-new.js"),
     ),
     ("favicon.svg", "image/svg+xml", include_str!("assets/favicon.svg")),
-    ("hallpass.css", "text/css; charset=utf-8", include_str!("assets/hallpass.css")),
+    ("hallpass.css", "text/css; charset=utf-8", STYLE),
     ("hallpass.js", "text/javascript; charset=utf-8", include_str!("assets/hallpass.js")),
     ("live.js", "text/javascript; charset=utf-8", include_str!("assets/live.js")),
     ("passkeys.js", "text/javascript; charset=utf-8", include_str!("assets/passkeys.js")),

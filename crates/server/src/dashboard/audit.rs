@@ -143,12 +143,6 @@ async fn show(
 }
 
 fn row(event: &Event, base: &str, path: &str, asked: &Asked, now: hallpass_core::Timestamp) -> Row {
-    let detail = match event.detail.as_object() {
-        Some(detail) if !detail.is_empty() => {
-            serde_json::to_string_pretty(&event.detail).unwrap_or_default()
-        }
-        _ => String::new(),
-    };
     Row {
         seq: event.seq,
         says: words::says(&event.action),
@@ -162,7 +156,7 @@ fn row(event: &Event, base: &str, path: &str, asked: &Asked, now: hallpass_core:
             .map_or_else(String::new, |id| format!("{base}{}", asked.by(id).address(path))),
         at: Moment::new(event.at, now),
         from: from(&event.actor),
-        detail,
+        detail: detail(event),
     }
 }
 
@@ -181,6 +175,17 @@ fn href(event: &Event, base: &str) -> String {
     }
 }
 
+/// What else the event says; mostly empty.
+pub(super) fn detail(event: &Event) -> String {
+    match event.detail.as_object() {
+        Some(detail) if !detail.is_empty() => {
+            serde_json::to_string_pretty(detail).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
+}
+
+/// The address that somebody acted from.
 pub(super) fn from(actor: &Actor) -> String {
     match actor {
         Actor::Person { address, .. } | Actor::Finder { address } => {

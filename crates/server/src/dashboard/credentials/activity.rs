@@ -2,10 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use hallpass_core::{
-    audit::{Actor, Event},
-    permission::Permission,
-};
+use hallpass_core::{audit::Event, permission::Permission};
 use hallpass_store::AuditFilter;
 use serde::Deserialize;
 
@@ -13,6 +10,7 @@ use super::{head::Head, opened::Opened};
 use crate::{
     app::App,
     dashboard::{
+        audit::{self, words},
         page::{self, Page},
         time::Moment,
     },
@@ -39,7 +37,7 @@ struct Activity {
 }
 
 struct Deed {
-    says: String,
+    says: &'static str,
     tone: &'static str,
     by: String,
     at: Moment,
@@ -70,17 +68,12 @@ pub(super) async fn page(
     let with_addresses = opened.here.may(Permission::ReadAudit);
     let now = app.clock.now();
     let deed = |event: &Event| Deed {
-        says: says(event).to_owned(),
-        tone: tone(&event.action),
+        says: words::says(&event.action),
+        tone: words::tone(&event.action),
         by: event.actor.to_string(),
         at: Moment::new(event.at, now),
-        from: address(&event.actor).filter(|_| with_addresses).unwrap_or_default(),
-        detail: match event.detail.as_object() {
-            Some(detail) if !detail.is_empty() => {
-                serde_json::to_string_pretty(detail).unwrap_or_default()
-            }
-            _ => String::new(),
-        },
+        from: if with_addresses { audit::from(&event.actor) } else { String::new() },
+        detail: audit::detail(event),
     };
     page::show(&Activity {
         deeds: events.iter().take(PAGE).map(deed).collect(),
@@ -89,43 +82,4 @@ pub(super) async fn page(
         head,
         page,
     })
-}
-
-/// What was done, in words; the log's own word where there are none.
-fn says(event: &Event) -> &str {
-    match event.action.as_str() {
-        "credential.add" => "Made",
-        "credential.activate" => "Added: it gets tokens",
-        "credential.ask_approval" => "Approval asked",
-        "credential.update" => "Changed",
-        "credential.pause" => "Paused: its tokens are dead",
-        "credential.resume" => "Resumed",
-        "credential.revoke" => "Revoked: its tokens are dead",
-        "credential.expire" => "Something of it ended",
-        "secret.add" => "Secret added",
-        "secret.note" => "Said where a secret is kept",
-        "secret.retire" => "Secret retired",
-        "secret.leaked" => "Secret leaked: retired, its tokens are dead",
-        "secret.kill_tokens" => "Tokens of a secret killed",
-        "token.revoke" => "One token revoked",
-        other => other,
-    }
-}
-
-fn tone(action: &str) -> &'static str {
-    match action {
-        "credential.activate" | "credential.resume" | "secret.add" => "good",
-        "credential.pause" | "credential.expire" | "secret.retire" => "warn",
-        "credential.revoke" | "secret.leaked" | "secret.kill_tokens" | "token.revoke" => "bad",
-        _ => "",
-    }
-}
-
-fn address(actor: &Actor) -> Option<String> {
-    match actor {
-        Actor::Person { address, .. } | Actor::Finder { address } => {
-            address.map(|address| address.to_string())
-        }
-        Actor::Credential { .. } | Actor::Operator { .. } | Actor::Server => None,
-    }
 }

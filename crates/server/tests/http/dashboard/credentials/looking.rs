@@ -109,8 +109,8 @@ async fn activity_tells_who_did_what_and_addresses_to_those_who_may_know() {
     developer.send_form(&of("reports", "/pause"), &[]).await;
     let page = developer.get(&of("reports", "/activity")).await;
     let (paused, made) = (
-        page.text().find("Paused: its tokens are dead").unwrap(),
-        page.text().find(">Made<").unwrap(),
+        page.text().find("Paused a credential: its tokens are dead").unwrap(),
+        page.text().find("Made a credential").unwrap(),
     );
     assert!(paused < made, "the newest comes first");
     assert!(page.text().contains("dev@example.com"));
