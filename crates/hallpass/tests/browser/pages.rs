@@ -57,6 +57,7 @@ const PICTURES: &[(&str, &str)] = &[
     ("/setup/{token}", "set-up"),
     ("/sign-in", "sign-in"),
     ("/sign-in/link/{token}", "sign-in-by-link"),
+    ("/sign-in/sso/{organization_id}", "sign-in-from-elsewhere"),
 ];
 
 /// What a browser may also ask for: detours, files, and parts of pages.
@@ -73,8 +74,7 @@ const NO_PAGES: &[&str] = &[
     "/organizations/{organization}/credentials.csv",
     "/organizations/{organization}/credentials/{client_id}/ready/light",
     "/organizations/{organization}/credentials/{client_id}/rotate/moving",
-    "/sign-in/sso/callback",
-    "/sign-in/sso/{organization_id}",
+    "/sign-in/sso/{organization_id}/callback",
 ];
 
 /// Whether a picture of this name may be taken at this path: those of pages are taken there, and

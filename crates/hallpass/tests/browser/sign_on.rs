@@ -29,6 +29,17 @@ async fn people_sign_in_at_their_organizations_provider() {
     browser.says("No organization signs in its people under this address.").await;
     browser.look("sign-in-no-organization").await;
 
+    // A link on somebody else's page does not begin it: that is asked first.
+    browser.ask_for_the_provider(&site, "ada@example.com").await;
+    browser.says("Sign-in").await;
+    let id = site.ask(&["organization", "list"])[0]["id"].as_str().unwrap().to_owned();
+    let link = site.at(&format!("/sign-in/sso/{id}"));
+    browser.value_of(&format!("location.assign({link:?})")).await;
+    browser.says("signs in its people itself").await;
+    // The provider's pages are its own.
+    let _ = browser.driver.browser_log().await.unwrap();
+    browser.look("sign-in-from-elsewhere").await;
+
     browser.ask_for_the_provider(&site, "ada@example.com").await;
     browser.says("Sign-in").await;
     browser.sign_in_at_the_provider("ada").await;
