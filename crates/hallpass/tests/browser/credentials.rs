@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use thirtyfour::By;
 
 use crate::{
-    browser::{Browser, PATIENCE},
+    browser::{Browser, NARROW, PATIENCE, Theme, WIDE},
     people::ORGANIZATION,
     site::Site,
 };
@@ -221,6 +221,12 @@ async fn a_credential_is_watched_rotated_paused_revoked_and_deleted() {
     browser.look("credentials").await;
     let path = of(&site, id);
     look_at_tabs(&browser, &site.at(&path)).await;
+    // On a phone they do not all fit: the one of the page is in sight.
+    browser.show_at(NARROW, Theme::Light).await;
+    browser.open(&site.at(&format!("{path}/danger"))).await;
+    let sight = "document.querySelector('.tabs [aria-current]').getBoundingClientRect().right";
+    assert!(browser.value_of(sight).await.as_f64().unwrap() <= NARROW.into());
+    browser.show_at(WIDE, Theme::Light).await;
 
     // Rotate: both work, and the page tells how the traffic moves.
     browser.open(&site.at(&path)).await;

@@ -78,7 +78,8 @@ function showTab(tabs) {
   if (here) tabs.scrollLeft = here.offsetLeft - (tabs.clientWidth - here.offsetWidth) / 2;
 }
 
-document.querySelectorAll("nav.tabs").forEach(showTab);
+const fit = new ResizeObserver((changed) => changed.forEach((one) => showTab(one.target)));
+document.querySelectorAll("nav.tabs").forEach((tabs) => fit.observe(tabs));
 document.querySelectorAll("[data-copy]").forEach(copyButton);
 document.querySelectorAll("form[method=post]").forEach(sendOnce);
 document.querySelectorAll("details.switcher").forEach(menu);
