@@ -143,6 +143,7 @@ pub const ACTIONS: &[&str] = &[
     "person.set_operator",
     "person.set_password",
     "person.set_recovery_codes",
+    "person.start_over",
     "person.use_link",
     "person.use_passkey",
     "person.use_recovery_code",

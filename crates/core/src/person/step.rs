@@ -38,11 +38,15 @@ pub enum PersonStep {
     UseRecoveryCode(OpaqueDigest),
     /// A link is sent or shown to them, in place of an earlier one.
     SetLink(Link),
-    /// The link let them in, and is used up.
+    /// The link let them in, and is used up. Whoever needed one has lost what let them in before,
+    /// and somebody else may have found it: they start over.
     UseLink(OpaqueDigest),
+    /// Somebody else may hold what let them in, and from now on does not.
+    StartOver,
     /// An OpenID Connect provider vouched for them for the first time.
     AddSubject(Subject),
-    /// Power over the installation is given or taken.
+    /// Power over the installation is given or taken. Whoever gets it starts over: an address is a
+    /// name that anybody may have given to an account of theirs.
     SetOperator(bool),
     /// They sign out everywhere.
     EndSessions,
@@ -96,21 +100,36 @@ impl Person {
                 if !self.is_let_in_by(digest, now) {
                     return Err(Conflict::UsedUp("link"));
                 }
-                self.link = None;
+                self.start_over(now);
             }
+            PersonStep::StartOver => self.start_over(now),
             PersonStep::AddSubject(subject) => {
                 if self.subjects.contains(subject) {
                     return Err(Conflict::AlreadyExists("the link to the provider"));
                 }
                 self.subjects.push(subject.clone());
             }
-            PersonStep::SetOperator(is_operator) => {
-                self.is_operator = *is_operator;
+            PersonStep::SetOperator(true) => {
+                self.is_operator = true;
+                self.start_over(now);
+            }
+            PersonStep::SetOperator(false) => {
+                self.is_operator = false;
                 self.end_sessions(now);
             }
             PersonStep::EndSessions => self.end_sessions(now),
         }
         Ok(self)
+    }
+
+    /// Nothing that let them in before does so any more.
+    fn start_over(&mut self, now: Timestamp) {
+        self.password = None;
+        self.passkeys.clear();
+        self.recovery_codes.clear();
+        self.subjects.clear();
+        self.link = None;
+        self.end_sessions(now);
     }
 
     /// Sessions are told apart by when they began, in milliseconds, so that one begun together
@@ -134,6 +153,7 @@ impl PersonStep {
             Self::UseRecoveryCode(_) => "person.use_recovery_code",
             Self::SetLink(_) => "person.set_link",
             Self::UseLink(_) => "person.use_link",
+            Self::StartOver => "person.start_over",
             Self::AddSubject(_) => "person.add_subject",
             Self::SetOperator(_) => "person.set_operator",
             Self::EndSessions => "person.end_sessions",

@@ -65,6 +65,32 @@ fn what_can_be_used_once_is_used_once() {
     assert_eq!(after(with, &[set]).unwrap().link, None);
 }
 
+/// An account may have been made by somebody else under this address, or be in other hands.
+#[test]
+fn whoever_starts_over_is_let_in_by_nothing_from_before() {
+    let subject = Subject { issuer: "https://login.example.com".to_owned(), sub: "ada".to_owned() };
+    let link =
+        Link { digest: Opaque::from_entropy([2; 32]).digest(), expires_at: NOW.plus_secs(9) };
+    let steps = [
+        PersonStep::SetPassword(PasswordDigest("x".to_owned())),
+        PersonStep::AddPasskey(passkey("a")),
+        PersonStep::SetRecoveryCodes(vec![Opaque::recovery_code([1; 10]).digest()]),
+        PersonStep::AddSubject(subject),
+        PersonStep::SetLink(link.clone()),
+    ];
+    let with_everything = after(person(), &steps).unwrap();
+    for (step, is_operator) in [
+        (PersonStep::UseLink(link.digest), false),
+        (PersonStep::SetOperator(true), true),
+        (PersonStep::StartOver, false),
+    ] {
+        let left = after(with_everything.clone(), std::slice::from_ref(&step)).unwrap();
+        let sessions_from = left.sessions_from;
+        assert!(sessions_from > NOW.plus_secs(1), "{step:?}");
+        assert_eq!(left, Person { is_operator, sessions_from, ..person() }, "{step:?}");
+    }
+}
+
 #[test]
 fn passkeys_are_bounded_and_told_apart() {
     let add = |id: &str| PersonStep::AddPasskey(passkey(id));

@@ -108,7 +108,7 @@ async fn add(
     let LetIn { person, link } =
         people::add_operator(&app.act(&visitor.caller), email, None).await?;
     let Some(link) = link else {
-        let done = Redirect::to(&app, "/operators").saying(Flash::OperatorAdded);
+        let done = Redirect::to(&app, "/operators").saying(Flash::AlreadyOperator);
         return Ok(done.into_response());
     };
     let url = Zeroizing::new(app.config.url(&format!("/sign-in/link/{}", link.expose())));

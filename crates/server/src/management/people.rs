@@ -70,7 +70,8 @@ pub async fn operators(act: &Act<'_>) -> Result<Vec<Person>, ManagementError> {
     Ok(act.store.operators().await?)
 }
 
-/// Gives a person power over the installation. Somebody who cannot sign in yet gets a link.
+/// Gives a person power over the installation. They get a link, also if they have an account: that
+/// an account has their address does not prove that it is theirs.
 pub async fn add_operator(
     act: &Act<'_>,
     email: Email,

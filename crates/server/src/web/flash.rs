@@ -78,8 +78,8 @@ pub enum Flash {
     KeyKilled,
     /// The audit log was checked.
     ChainChecked,
-    /// Somebody was made an operator.
-    OperatorAdded,
+    /// Somebody is an operator already.
+    AlreadyOperator,
     /// Somebody is no operator any more.
     OperatorRemoved,
     /// A member got another role.
@@ -172,7 +172,7 @@ impl Flash {
             }
             Self::KeyKilled => "The key is killed with all its tokens, and a new one signs.",
             Self::ChainChecked => "The audit log was read to its end; what was found stands below.",
-            Self::OperatorAdded => "They are an operator now, and sign in as before.",
+            Self::AlreadyOperator => "They are an operator already, and sign in as before.",
             Self::OperatorRemoved => "They have no power over the installation any more.",
             Self::RoleSet => "The role is set. It counts from their next click on.",
             Self::MemberRemoved => "The member is removed. What they made stays.",
@@ -191,6 +191,7 @@ impl Flash {
         match self {
             Self::SignedOut
             | Self::AlreadyMember
+            | Self::AlreadyOperator
             | Self::ApprovalAsked
             | Self::CredentialDiscarded
             | Self::CredentialDeleted

@@ -44,6 +44,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("person.set_operator", "Gave or took power over the installation", "warn"),
     ("person.set_password", "Set a password", ""),
     ("person.set_recovery_codes", "Made new recovery codes", ""),
+    ("person.start_over", "Forgot what let a person in before", "warn"),
     ("person.use_link", "Signed in by a link", ""),
     ("person.use_passkey", "Signed in by a passkey", ""),
     ("person.use_recovery_code", "Signed in by a recovery code", "warn"),

@@ -6,7 +6,7 @@ use hallpass_token::jose::Algorithm;
 use crate::{
     browser::Browser,
     node::{BOOKS, Node, api_id, organization_id},
-    people::person_id,
+    people::{PASSWORD, person_id},
 };
 
 async fn operator(node: &Node) -> Browser<'_> {
@@ -184,6 +184,33 @@ async fn operators_make_and_unmake_operators() {
     assert_eq!(browser.post("/operators/remove", &remove).await.goes_to(), "/operators");
     let last = browser.post("/operators/remove", &[("email", "olga@example.com")]).await;
     assert_eq!(last.status, 400, "never the last one");
+}
+
+/// Whoever invites somebody can follow the link in their stead. The account that they get must not
+/// become an operator's while they hold it.
+#[tokio::test]
+async fn whoever_made_the_account_of_an_operator_does_not_become_one() {
+    let node = Node::start().await;
+    let mut browser = operator(&node).await;
+    let squatted = node.person_with_password("nina").await;
+    let mut squatter = Browser::new(&node).with_cookie(&node.signed_in(&squatted).await);
+    assert!(squatter.is_signed_in().await);
+
+    let named = [("email", "nina@example.com")];
+    let made = browser.post("/operators", &named).await;
+    let link = made.path("https://auth.example.com/sign-in/link/");
+    assert!(!squatter.is_signed_in().await);
+    let login = [("email", "nina@example.com"), ("password", PASSWORD)];
+    assert_eq!(squatter.post("/sign-in", &login).await.status, 422);
+
+    let mut nina = Browser::new(&node);
+    let path = link.strip_prefix("https://auth.example.com").unwrap();
+    assert_eq!(nina.post(path, &[]).await.goes_to(), "/account");
+    assert_eq!(nina.post("/account/password", &[("password", PASSWORD)]).await.status, 303);
+    assert_eq!(nina.get("/operators").await.status, 200);
+    // Named again, nothing happens to them.
+    assert_eq!(browser.post("/operators", &named).await.goes_to(), "/operators");
+    assert_eq!(nina.get("/operators").await.status, 200);
 }
 
 #[tokio::test]
