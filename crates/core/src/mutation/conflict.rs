@@ -55,6 +55,9 @@ pub enum Conflict {
     /// The person belongs to the organization.
     #[error("this person is already a member")]
     AlreadyMember,
+    /// The person was taken out of the organization, or has left it.
+    #[error("this person has left the organization: invite them")]
+    HasLeft,
     /// Nobody would be left to manage the organization.
     #[error("this is the organization's last owner: make somebody else an owner first")]
     LastOwner,

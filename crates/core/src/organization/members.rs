@@ -17,6 +17,9 @@ pub const INVITATIONS_AT_MOST: usize = 100;
 /// How many members an organization may have.
 pub const MEMBERS_AT_MOST: usize = 1000;
 
+/// How many of those who left are remembered.
+const LEFT_AT_MOST: usize = 1000;
+
 /// A person who belongs to an organization.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Member {
@@ -99,7 +102,20 @@ impl Organization {
         Ok(())
     }
 
-    pub(super) fn add_member(
+    /// Makes somebody a member whom nobody has asked.
+    pub(super) fn add_unasked(
+        &mut self,
+        person_id: &PersonId,
+        role: Role,
+        now: Timestamp,
+    ) -> Result<(), Conflict> {
+        if self.left.contains(person_id) {
+            return Err(Conflict::HasLeft);
+        }
+        self.add_member(person_id, role, now)
+    }
+
+    fn add_member(
         &mut self,
         person_id: &PersonId,
         role: Role,
@@ -112,6 +128,7 @@ impl Organization {
             return Err(Conflict::TooMany("members"));
         }
         self.members.push(Member { person_id: person_id.clone(), role, since: now });
+        self.left.retain(|left| left != person_id);
         Ok(())
     }
 
@@ -128,6 +145,10 @@ impl Organization {
         let was = self.member(person_id).ok_or(Conflict::NotFound("member"))?.role;
         self.refuse_to_lose_the_last_owner(was, None)?;
         self.members.retain(|member| member.person_id != *person_id);
+        if self.left.len() >= LEFT_AT_MOST {
+            self.left.remove(0);
+        }
+        self.left.push(person_id.clone());
         Ok(())
     }
 

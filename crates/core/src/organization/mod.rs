@@ -22,7 +22,8 @@ pub use self::{
     step::OrganizationStep,
 };
 use crate::{
-    Installation, OrganizationId, Timestamp, WebhookId, notice::Kind, text::Name, webhook::Webhook,
+    Installation, OrganizationId, PersonId, Timestamp, WebhookId, notice::Kind, text::Name,
+    webhook::Webhook,
 };
 
 /// Whether an organization's credentials work.
@@ -52,6 +53,9 @@ pub struct Organization {
     /// Who belongs to it, in the order in which they came.
     #[serde(default)]
     pub members: Vec<Member>,
+    /// Who no longer does, the latest last: they come back only if they are asked to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<PersonId>,
     /// Who is asked to.
     #[serde(default)]
     pub invitations: Vec<Invitation>,
@@ -84,6 +88,7 @@ impl Organization {
             created_at: now,
             suspended_at: None,
             members: Vec::new(),
+            left: Vec::new(),
             invitations: Vec::new(),
             policy: Policy::default(),
             sign_on: None,

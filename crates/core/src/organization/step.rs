@@ -59,7 +59,7 @@ impl Organization {
                 self.accept(digest, person_id, now)?;
             }
             OrganizationStep::AddMember(person_id, role) => {
-                self.add_member(person_id, *role, now)?;
+                self.add_unasked(person_id, *role, now)?;
             }
             OrganizationStep::SetRole(person_id, role) => self.set_role(person_id, *role)?,
             OrganizationStep::RemoveMember(person_id) => self.remove_member(person_id)?,

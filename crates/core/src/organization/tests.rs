@@ -61,6 +61,26 @@ fn an_organization_never_loses_its_last_owner() {
 }
 
 #[test]
+fn whoever_has_left_comes_back_only_if_asked() {
+    use OrganizationStep as Step;
+    let unasked = Step::AddMember(person(2), Role::Developer);
+    let left = after(organization(), &[Step::RemoveMember(person(2))]).unwrap();
+    assert_eq!(after(left.clone(), std::slice::from_ref(&unasked)), Err(Conflict::HasLeft));
+    let invited = Step::Invite(Box::new(invitation(2)));
+    let accepted = Step::Accept { digest: invitation(2).digest, person_id: person(2) };
+    let back = after(left, &[invited, accepted]).unwrap();
+    assert!(back.member(&person(2)).is_some() && back.left.is_empty());
+    // However many come and go, the document stays bounded.
+    let come_and_go = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        let id = PersonId::from_entropy([high, low, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]);
+        [Step::AddMember(id.clone(), Role::Auditor), Step::RemoveMember(id)]
+    };
+    let many: Vec<_> = (0..1100).flat_map(come_and_go).collect();
+    assert_eq!(after(organization(), &many).unwrap().left.len(), 1000);
+}
+
+#[test]
 fn an_invitation_makes_one_member_once() {
     let invite = OrganizationStep::Invite(Box::new(invitation(3)));
     let accept = |number| OrganizationStep::Accept {

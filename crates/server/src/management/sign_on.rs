@@ -96,32 +96,61 @@ pub async fn admit(
     };
     let issuer = sign_on.issuer.as_str().to_owned();
     let subject = Subject { issuer, sub: vouched.sub.clone() };
-    if let Some(person) = act.store.find_person(&PersonBy::Subject(subject.clone())).await? {
-        // Whoever was taken out does not come back by signing in.
-        let is_member = organization.member(&person.id).is_some();
-        return Ok(match (person.is_operator, is_member) {
-            (true, _) => Err(NotAdmitted::Operator),
-            (false, true) => Ok(person),
-            (false, false) => Err(NotAdmitted::NoMember),
-        });
-    }
+    let known = act.store.find_person(&PersonBy::Subject(subject.clone())).await?;
+    let person = match known {
+        Some(person) if person.is_operator => return Ok(Err(NotAdmitted::Operator)),
+        Some(person) if organization.member(&person.id).is_some() => return Ok(Ok(person)),
+        Some(person) => Some(person),
+        None => None,
+    };
     let email = vouched.email.as_deref().and_then(|text| text.parse::<Email>().ok());
     let email = email.filter(|email| !vouched.email_is_unverified && sign_on.vouches_for(email));
-    let Some(email) = email else { return Ok(Err(NotAdmitted::Address)) };
-    let person = match people::by_email(act, &email).await? {
-        Some(person) if person.is_operator => return Ok(Err(NotAdmitted::Operator)),
-        Some(person) => person,
-        None => make(act, email, vouched).await?,
+    let person = match (person, email) {
+        (Some(_), None) => return Ok(Err(NotAdmitted::NoMember)),
+        (None, None) => return Ok(Err(NotAdmitted::Address)),
+        (Some(person), Some(_)) => person,
+        (None, Some(email)) => match people::by_email(act, &email).await? {
+            Some(person) => person,
+            None => make(act, email, vouched).await?,
+        },
     };
+    if person.is_operator {
+        return Ok(Err(NotAdmitted::Operator));
+    }
+    if organization.left.contains(&person.id) {
+        return Ok(Err(NotAdmitted::NoMember));
+    }
     // From here on the person acts, as far as the audit log is concerned.
     let themselves = Caller::person(&person, &[], address);
     let act = Act { caller: &themselves, ..*act };
-    let person = people::change(&act, &person, PersonStep::AddSubject(subject)).await?;
+    let person = link(&act, organization, person, subject).await?;
     let step = OrganizationStep::AddMember(person.id.clone(), sign_on.default_role);
     match change(&act, &organization.id, step).await {
         Ok(_) | Err(ManagementError::Conflict(Conflict::AlreadyMember)) => Ok(Ok(person)),
+        Err(ManagementError::Conflict(Conflict::HasLeft)) => Ok(Err(NotAdmitted::NoMember)),
         Err(why) => Err(why),
     }
+}
+
+/// The person, known to the provider from now on. Whoever is no member yet may have been given
+/// this address by somebody else, who invited them and followed the link in their stead: then
+/// nothing of theirs opens the account that the provider vouches for.
+async fn link(
+    act: &Act<'_>,
+    organization: &Organization,
+    person: Person,
+    subject: Subject,
+) -> Result<Person, ManagementError> {
+    if person.subjects.contains(&subject) {
+        return Ok(person);
+    }
+    let is_member = organization.member(&person.id).is_some();
+    let person = if is_member || !people::can_sign_in(&person) {
+        person
+    } else {
+        people::change(act, &person, PersonStep::StartOver).await?
+    };
+    people::change(act, &person, PersonStep::AddSubject(subject)).await
 }
 
 async fn make(act: &Act<'_>, email: Email, vouched: &Vouched) -> Result<Person, ManagementError> {

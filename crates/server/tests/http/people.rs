@@ -82,7 +82,7 @@ impl Node {
         }
     }
 
-    async fn join(&self, id: &OrganizationId, person: &Person, role: Role) {
+    pub(crate) async fn join(&self, id: &OrganizationId, person: &Person, role: Role) {
         let step = OrganizationStep::AddMember(person.id.clone(), role);
         self.commit(Mutation::ChangeOrganization(id.clone(), step)).await;
     }

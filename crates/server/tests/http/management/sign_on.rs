@@ -10,8 +10,9 @@ use hallpass_server::{
 };
 
 use crate::{
+    browser::Browser,
     node::{Node, organization_id},
-    people::{at_the_machine, other_organization_id, person_id},
+    people::{PASSWORD, at_the_machine, other_organization_id, person_id},
 };
 
 fn wanted(domain: &str) -> Wanted {
@@ -89,6 +90,46 @@ async fn whoever_was_taken_out_does_not_come_back_by_signing_in() {
     let act = node.app.act(&machine);
     members::remove(&act, &organization_id(), &person_id("ada")).await.unwrap();
     assert_eq!(admitted(&node, &of_ada).await, Err(NotAdmitted::NoMember));
+}
+
+/// Neither by an account that the provider does not know yet, nor at another provider.
+#[tokio::test]
+async fn whoever_was_taken_out_before_they_came_by_the_provider_stays_out_too() {
+    let node = node().await;
+    node.member("owner", Role::Owner).await;
+    node.member("ada", Role::Developer).await;
+    let machine = at_the_machine();
+    let act = node.app.act(&machine);
+    members::remove(&act, &organization_id(), &person_id("ada")).await.unwrap();
+    let of_ada = vouched("1", Some("ada@example.com"));
+    assert_eq!(admitted(&node, &of_ada).await, Err(NotAdmitted::NoMember));
+    let other =
+        Wanted { issuer: "https://new.example.com".parse().unwrap(), ..wanted("example.com") };
+    sign_on::set(&act, &organization_id(), other).await.unwrap();
+    assert_eq!(admitted(&node, &of_ada).await, Err(NotAdmitted::NoMember));
+}
+
+/// Anybody who invites somebody can follow the link in their stead, and then has an account of
+/// their name.
+#[tokio::test]
+async fn an_account_that_somebody_else_made_under_an_address_is_of_no_use_to_them() {
+    let node = node().await;
+    node.member("owner", Role::Owner).await;
+    for (name, is_member) in [("ada", false), ("bob", true)] {
+        let person = node.person_with_password(name).await;
+        let session = node.signed_in(&person).await;
+        if is_member {
+            node.join(&organization_id(), &person, Role::Auditor).await;
+        }
+        let email = format!("{name}@example.com");
+        assert_eq!(admitted(&node, &vouched(name, Some(&email))).await, Ok(Role::Auditor));
+        // What let a member in goes on doing so.
+        let mut browser = Browser::new(&node).with_cookie(&session);
+        assert_eq!(browser.is_signed_in().await, is_member, "{name}");
+        let form = [("email", email.as_str()), ("password", PASSWORD)];
+        let answer = Browser::new(&node).post("/sign-in", &form).await;
+        assert_eq!(answer.status == 303, is_member, "{name}");
+    }
 }
 
 #[tokio::test]
