@@ -44,6 +44,9 @@ pub struct Invitation {
     pub role: Role,
     /// Who invites, in words.
     pub invited_by: String,
+    /// The id of the person or credential who does, if they have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inviter: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it stops working.

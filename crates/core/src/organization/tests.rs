@@ -23,6 +23,7 @@ fn invitation(number: u8) -> Invitation {
         email: format!("member{number}@example.com").parse().unwrap(),
         role: Role::Developer,
         invited_by: "ada@example.com".to_owned(),
+        inviter: None,
         created_at: NOW,
         expires_at: NOW.plus_secs(INVITATION_S),
     }

@@ -1,6 +1,8 @@
 //! Acts on members and invitations. Owners are made and unmade by owners alone; whoever has the
 //! link of an invitation may follow it, whatever their address.
 
+mod invitation;
+
 use hallpass_core::{
     Change, Conflict, Email, InvitationId, Mutation, Organization, OrganizationId, Person,
     PersonId,
@@ -10,8 +12,9 @@ use hallpass_core::{
     permission::{Permission, Role},
 };
 
+pub(super) use self::invitation::stands;
 use super::{
-    Act, ManagementError,
+    Act, Caller, ManagementError,
     people::{self, Newcomer},
     sessions,
 };
@@ -56,8 +59,12 @@ pub async fn list(act: &Act<'_>, id: &OrganizationId) -> Result<Members, Managem
         let person = people.iter().find(|person| person.id == member.person_id)?;
         Some((member, person.clone()))
     };
-    let mut invitations = organization.invitations;
-    invitations.retain(|invitation| act.now < invitation.expires_at);
+    let mut invitations = Vec::new();
+    for invitation in &organization.invitations {
+        if invitation::stands(act, &organization, invitation).await? {
+            invitations.push(invitation.clone());
+        }
+    }
     let members = organization.members.into_iter().filter_map(with_person).collect();
     Ok(Members { members, invitations })
 }
@@ -70,7 +77,7 @@ pub async fn invite(
     role: Role,
 ) -> Result<Invited, ManagementError> {
     let organization = may_manage(act, id, &[role]).await?;
-    may_give(act, id, role)?;
+    may_give(act.caller, id, role)?;
     if let Some(person) = people::by_email(act, &email).await?
         && organization.member(&person.id).is_some()
     {
@@ -83,6 +90,7 @@ pub async fn invite(
         email,
         role,
         invited_by: act.caller.actor.to_string(),
+        inviter: act.caller.actor.id().map(str::to_owned),
         created_at: act.now,
         expires_at: act.now.plus_secs(INVITATION_S),
     };
@@ -112,7 +120,7 @@ pub async fn set_role(
 ) -> Result<Change, ManagementError> {
     let was = role_of(act, (id, person_id), Permission::ManageMembers).await?;
     may_manage(act, id, &[was, role]).await?;
-    may_give(act, id, role)?;
+    may_give(act.caller, id, role)?;
     change(act, id, OrganizationStep::SetRole(person_id.clone(), role)).await
 }
 
@@ -140,6 +148,9 @@ pub async fn invited_by(act: &Act<'_>, link: &Opaque) -> Result<Invitee, Managem
     let used_up = || ManagementError::Conflict(Conflict::UsedUp("invitation"));
     let organization = act.store.inviting(&digest).await?.ok_or_else(used_up)?;
     let invitation = organization.invitation(&digest, act.now).cloned().ok_or_else(used_up)?;
+    if !invitation::stands(act, &organization, &invitation).await? {
+        return Err(used_up());
+    }
     let person = people::by_email(act, &invitation.email).await?;
     Ok(Invitee { organization, invitation, person })
 }
@@ -207,11 +218,11 @@ async fn may_manage(
 
 /// Nobody makes somebody mightier than they are themselves. Of members those who manage others
 /// are mighty enough; a program may have been granted this alone.
-fn may_give(act: &Act<'_>, id: &OrganizationId, role: Role) -> Result<(), ManagementError> {
+fn may_give(caller: &Caller, id: &OrganizationId, role: Role) -> Result<(), ManagementError> {
     let has_all = Permission::ALL
         .into_iter()
         .filter(|permission| role.may(*permission))
-        .all(|permission| act.caller.may(permission, id));
+        .all(|permission| caller.may(permission, id));
     if has_all {
         Ok(())
     } else {

@@ -5,14 +5,14 @@ use std::net::IpAddr;
 
 use hallpass_core::{
     Change, Conflict, Email, Mutation, Organization, OrganizationId, Person, PersonId,
-    organization::{Domain, OrganizationStep, ProviderIssuer, SignOn},
+    organization::{Domain, Invitation, OrganizationStep, ProviderIssuer, SignOn},
     permission::Role,
     person::{PersonStep, Subject},
 };
 use hallpass_store::PersonBy;
 use zeroize::Zeroizing;
 
-use super::{Act, Caller, ManagementError, people};
+use super::{Act, Caller, ManagementError, members, people};
 use crate::{
     entropy,
     sign_on::{self, Vouched},
@@ -105,31 +105,49 @@ pub async fn admit(
     };
     let email = vouched.email.as_deref().and_then(|text| text.parse::<Email>().ok());
     let email = email.filter(|email| !vouched.email_is_unverified && sign_on.vouches_for(email));
-    let person = match (person, email) {
+    let (person, email) = match (person, email) {
         (Some(_), None) => return Ok(Err(NotAdmitted::NoMember)),
         (None, None) => return Ok(Err(NotAdmitted::Address)),
-        (Some(person), Some(_)) => person,
+        (Some(person), Some(email)) => (person, email),
         (None, Some(email)) => match people::by_email(act, &email).await? {
-            Some(person) => person,
-            None => make(act, email, vouched).await?,
+            Some(person) => (person, email),
+            None => (make(act, email.clone(), vouched).await?, email),
         },
     };
     if person.is_operator {
         return Ok(Err(NotAdmitted::Operator));
     }
-    if organization.left.contains(&person.id) {
+    let invitation = invitation_to(act, organization, &email).await?;
+    if organization.left.contains(&person.id) && invitation.is_none() {
         return Ok(Err(NotAdmitted::NoMember));
     }
     // From here on the person acts, as far as the audit log is concerned.
     let themselves = Caller::person(&person, &[], address);
     let act = Act { caller: &themselves, ..*act };
     let person = link(&act, organization, person, subject).await?;
-    let step = OrganizationStep::AddMember(person.id.clone(), sign_on.default_role);
+    let person_id = person.id.clone();
+    let step = match invitation {
+        Some(Invitation { digest, .. }) => OrganizationStep::Accept { digest, person_id },
+        None => OrganizationStep::AddMember(person_id, sign_on.default_role),
+    };
     match change(&act, &organization.id, step).await {
         Ok(_) | Err(ManagementError::Conflict(Conflict::AlreadyMember)) => Ok(Ok(person)),
         Err(ManagementError::Conflict(Conflict::HasLeft)) => Ok(Err(NotAdmitted::NoMember)),
         Err(why) => Err(why),
     }
+}
+
+/// Whether the organization asks for whoever has this address, as the provider says they do: then
+/// they need no link, and whoever has left comes back.
+async fn invitation_to(
+    act: &Act<'_>,
+    organization: &Organization,
+    email: &Email,
+) -> Result<Option<Invitation>, ManagementError> {
+    let Some(found) = organization.invitations.iter().find(|out| out.email == *email) else {
+        return Ok(None);
+    };
+    Ok(members::stands(act, organization, found).await?.then(|| found.clone()))
 }
 
 /// The person, known to the provider from now on. Whoever is no member yet may have been given

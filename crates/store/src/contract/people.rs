@@ -42,6 +42,7 @@ fn invitation(number: u8) -> Invitation {
         email: person(number.into()).email,
         role: Role::Developer,
         invited_by: "server".to_owned(),
+        inviter: None,
         created_at: NOW,
         expires_at: NOW.plus_secs(INVITATION_S),
     }

@@ -1,12 +1,23 @@
 //! Following an invitation: new people, people who have an account, people who are signed in, and
 //! people who come too late.
 
-use hallpass_core::{Person, opaque::Opaque, organization::INVITATION_S, permission::Role};
-use hallpass_server::management::members;
+use hallpass_core::{
+    ApiId, Mutation, Person,
+    audit::Actor,
+    credential::{Grant, Settings},
+    opaque::Opaque,
+    organization::INVITATION_S,
+    permission::Role,
+    person::PersonStep,
+};
+use hallpass_server::{
+    clock::Clock,
+    management::{Caller, Power, members, own_api},
+};
 
 use crate::{
     browser::Browser,
-    node::{Node, organization_id},
+    node::{ISSUER, Node, client_id, organization_id},
     people::{PASSWORD, at_the_machine},
 };
 
@@ -46,6 +57,84 @@ async fn somebody_new_gets_an_account_under_the_invited_address() {
     assert_eq!(role_of(&node, "other@example.com").await, None, "what the form said");
     for used in [browser.get(&path).await, Browser::new(&node).post(&path, &NEW).await] {
         assert_eq!(used.status, 409);
+    }
+}
+
+/// What makes an inviter lose their power.
+enum Lost {
+    Nothing,
+    Membership,
+    Role(Role),
+    Operator,
+    Credential,
+}
+
+/// Or an admin who expects to be taken out keeps a link, and comes back by it.
+#[tokio::test]
+async fn an_invitation_stands_as_long_as_whoever_made_it_could_make_it() {
+    for (lost, role, stands) in [
+        (Lost::Nothing, Role::Owner, true),
+        (Lost::Membership, Role::Owner, false),
+        (Lost::Membership, Role::Auditor, false),
+        (Lost::Role(Role::Admin), Role::Owner, false),
+        (Lost::Role(Role::Admin), Role::Admin, true),
+        (Lost::Role(Role::Developer), Role::Developer, false),
+        (Lost::Operator, Role::Owner, false),
+        (Lost::Credential, Role::Developer, false),
+    ] {
+        let node = Node::start().await;
+        node.member("owner", Role::Owner).await;
+        let eve = node.member("eve", Role::Owner).await;
+        let olga = node.operator("olga").await;
+        let scopes = "members:read members:write credentials:read credentials:write";
+        let grant = Grant { api_id: ApiId::management(), scopes: scopes.parse().unwrap() };
+        let automation = Settings::new("automation".parse().unwrap(), vec![grant]);
+        let now = node.clock.now();
+        own_api::ensure(&*node.store, &format!("{ISSUER}/api/v1"), &Actor::Server, now)
+            .await
+            .unwrap();
+        node.add_credential("automation", automation, true).await;
+
+        let own = node.app.store.organizations().await.unwrap();
+        let inviter = match lost {
+            Lost::Operator => Caller::person(&olga, &[], None),
+            Lost::Credential => Caller {
+                actor: Actor::Credential {
+                    client_id: client_id("automation"),
+                    address: [127, 0, 0, 1].into(),
+                },
+                power: Power::Program {
+                    organization_id: organization_id(),
+                    scopes: scopes.parse().unwrap(),
+                },
+            },
+            _ => Caller::person(&eve, &own, None),
+        };
+        let email = "back@example.com".parse().unwrap();
+        let act = node.app.act(&inviter);
+        let invited = members::invite(&act, &organization_id(), email, role).await.unwrap();
+        let path = format!("/invitations/{}", invited.link.expose());
+        assert_eq!(Browser::new(&node).get(&path).await.status, 200);
+
+        let machine = at_the_machine();
+        let act = node.app.act(&machine);
+        let (id, eve_id) = (organization_id(), &eve.id);
+        match lost {
+            Lost::Nothing => {}
+            Lost::Membership => drop(members::remove(&act, &id, eve_id).await.unwrap()),
+            Lost::Role(role) => drop(members::set_role(&act, &id, eve_id, role).await.unwrap()),
+            Lost::Operator => drop(node.take(&olga, PersonStep::SetOperator(false)).await),
+            Lost::Credential => {
+                node.commit(Mutation::RevokeCredential(client_id("automation"))).await;
+            }
+        }
+        let listed = members::list(&act, &organization_id()).await.unwrap().invitations;
+        assert_eq!(!listed.is_empty(), stands, "{role}");
+        let mut browser = Browser::new(&node);
+        let wanted = if stands { 200 } else { 409 };
+        assert_eq!(browser.get(&path).await.status, wanted, "{role}");
+        let wanted = if stands { 303 } else { 409 };
+        assert_eq!(browser.post(&path, &NEW).await.status, wanted, "{role}");
     }
 }
 

@@ -103,6 +103,11 @@ async fn whoever_was_taken_out_before_they_came_by_the_provider_stays_out_too() 
     members::remove(&act, &organization_id(), &person_id("ada")).await.unwrap();
     let of_ada = vouched("1", Some("ada@example.com"));
     assert_eq!(admitted(&node, &of_ada).await, Err(NotAdmitted::NoMember));
+    // But for an invitation, which they need not follow.
+    let email = "ada@example.com".parse().unwrap();
+    members::invite(&act, &organization_id(), email, Role::Admin).await.unwrap();
+    assert_eq!(admitted(&node, &of_ada).await, Ok(Role::Admin));
+    members::remove(&act, &organization_id(), &person_id("ada")).await.unwrap();
     let other =
         Wanted { issuer: "https://new.example.com".parse().unwrap(), ..wanted("example.com") };
     sign_on::set(&act, &organization_id(), other).await.unwrap();
