@@ -172,6 +172,7 @@ async fn invite(
     here: Here,
     Form(form): Form<Invite>,
 ) -> Result<Response, PageError> {
+    here.visitor.must_have_confirmed()?;
     let mut typed = Typed::default();
     let email = field(form.email.trim(), &mut typed.wrong_email);
     let role = field(&form.role, &mut typed.wrong_role);
@@ -219,6 +220,7 @@ async fn set_role(
     Path((_, person)): Path<(String, PersonId)>,
     Form(chosen): Form<Chosen>,
 ) -> Result<Redirect, PageError> {
+    here.visitor.must_have_confirmed()?;
     let act = app.act(&here.visitor.caller);
     members::set_role(&act, &here.organization.id, &person, chosen.role).await?;
     Ok(Redirect::to(&app, &path(&here.organization)).saying(Flash::RoleSet))

@@ -31,6 +31,24 @@ async fn browser_of<'a>(node: &'a Node, name: &str, role: Role) -> (Browser<'a>,
 }
 
 #[tokio::test]
+async fn what_lets_people_in_or_up_wants_a_fresh_proof() {
+    let node = Node::start().await;
+    let (mut owner, _) = browser_of(&node, "ada", Role::Owner).await;
+    let bob = node.member("bob", Role::Developer).await.id;
+    node.pass_s(16 * 60).await;
+    let before = organization(&node).await;
+    for (path, form) in [
+        (at("members"), [("email", "eve@example.com"), ("role", "owner")]),
+        (at(&format!("members/{bob}/role")), [("role", "owner"), ("", "")]),
+        (at(&format!("members/{bob}/remove")), [("", ""), ("", "")]),
+    ] {
+        let answer = owner.post(&path, &form).await;
+        assert!(answer.goes_to().starts_with("/confirm"), "{path}: {answer:?}");
+    }
+    assert_eq!(organization(&node).await, before);
+}
+
+#[tokio::test]
 async fn an_invitation_is_shown_once_and_makes_a_member() {
     let node = Node::start().await;
     let (mut owner, _) = browser_of(&node, "ada", Role::Owner).await;
