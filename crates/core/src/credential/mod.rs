@@ -107,6 +107,23 @@ impl Settings {
             introspects: Vec::new(),
         }
     }
+
+    /// Whether these let a credential do more than others: call more, from elsewhere, or longer.
+    pub fn reach_beyond(&self, others: &Self) -> bool {
+        let is_granted = |grant: &Grant| {
+            let same = |other: &&Grant| other.api_id == grant.api_id;
+            others.grants.iter().find(same).is_some_and(|was| grant.scopes.is_subset(&was.scopes))
+        };
+        let is_allowed =
+            |network: &IpNet| others.allow_list.iter().any(|known| known.contains(network));
+        let from_elsewhere = !others.allow_list.is_empty()
+            && (self.allow_list.is_empty() || !self.allow_list.iter().all(is_allowed));
+        let longer = others.expires_at.is_some_and(|end| self.expires_at.is_none_or(|at| at > end));
+        !self.grants.iter().all(is_granted)
+            || !self.introspects.iter().all(|api| others.introspects.contains(api))
+            || from_elsewhere
+            || longer
+    }
 }
 
 /// An OAuth client (RFC 6749 §2). Belongs to an organization and outlives whoever made it.

@@ -42,6 +42,40 @@ fn generations(credential: &Credential) -> Vec<Generation> {
 }
 
 #[test]
+fn more_is_told_from_less() {
+    type Change = fn(&mut Settings);
+    let api = |number: u8| crate::ApiId::from_entropy([number; 16]);
+    let mut before = Settings::new("reports".parse().unwrap(), Vec::new());
+    before.grants.push(Grant { api_id: api(1), scopes: "a b".parse().unwrap() });
+    before.allow_list.push("192.0.2.0/24".parse().unwrap());
+    before.expires_at = Some(LATER);
+    let changes: [(Change, bool); 14] = [
+        (|_| {}, false),
+        (|new| new.name = "other".parse().unwrap(), false),
+        (|new| new.grants.clear(), false),
+        (|new| new.grants[0].scopes = "b".parse().unwrap(), false),
+        (|new| new.grants[0].scopes = "a c".parse().unwrap(), true),
+        (|new| new.grants[0].api_id = crate::ApiId::from_entropy([2; 16]), true),
+        (|new| new.introspects.push(crate::ApiId::from_entropy([1; 16])), true),
+        (|new| new.allow_list.clear(), true),
+        (|new| new.allow_list[0] = "192.0.2.8/32".parse().unwrap(), false),
+        (|new| new.allow_list[0] = "192.0.0.0/16".parse().unwrap(), true),
+        (|new| new.allow_list.push("2001:db8::/32".parse().unwrap()), true),
+        (|new| new.expires_at = Some(NOW), false),
+        (|new| new.expires_at = Some(LATER.plus_secs(1)), true),
+        (|new| new.expires_at = None, true),
+    ];
+    for (place, (change, is_more)) in changes.into_iter().enumerate() {
+        let mut new = before.clone();
+        change(&mut new);
+        assert_eq!(new.reach_beyond(&before), is_more, "{place}");
+    }
+    // Where nothing was said, nothing goes beyond it but what is granted.
+    let free = Settings { allow_list: Vec::new(), expires_at: None, ..before.clone() };
+    assert!(!before.reach_beyond(&free) && free.reach_beyond(&before));
+}
+
+#[test]
 fn a_pending_credential_is_activated_once_and_in_time() {
     let ends = NOW.plus_secs(PENDING_S);
     assert_eq!(pending().status, Status::Pending { expires_at: ends });

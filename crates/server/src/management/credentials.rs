@@ -4,7 +4,7 @@
 use hallpass_core::{
     Api, ApiId, Change, ClientId, Conflict, Credential, Image, Mutation, Organization,
     OrganizationId, SecretId,
-    change::{Effect, Key},
+    change::{Effect, Key, Version},
     credential::{NewSecret, Settings, Status},
     permission::Permission,
     secret::Secret,
@@ -108,24 +108,38 @@ pub async fn finish(
     settings: Settings,
 ) -> Result<Finished, ManagementError> {
     let own = find(act, client_id, Permission::WriteCredentials).await?;
-    if !matches!(own.status, Status::Pending { .. }) || own.approval_asked_by.is_some() {
-        // A form that was sent twice has done its work the first time.
-        return match own.status {
-            Status::Active => Ok(Finished::Active),
-            Status::Pending { .. } => Ok(Finished::AwaitsApproval),
-            _ => Err(ManagementError::NotFound("pending credential")),
-        };
+    if !is_unfinished(&own) {
+        return as_finished(&own);
     }
     refuse_past(act, &settings)?;
     check(act, &own.organization_id, &settings, Some(&own.settings)).await?;
-    act.commit(&Mutation::UpdateCredential(client_id.clone(), Box::new(settings))).await?;
     let organization = act.organization(&own.organization_id, Permission::WriteCredentials).await?;
+    let mutation = Mutation::UpdateCredential(client_id.clone(), Box::new(settings));
     if needs_approval(act, &organization) {
+        // Or it could be approved in between, as something else.
+        let seen = version(&own);
+        match act.only_if(act.only_if.or(Some(&seen))).commit(&mutation).await {
+            Err(ManagementError::Conflict(Conflict::ChangedMeanwhile)) if act.only_if.is_none() => {
+                return as_finished(&find(act, client_id, Permission::WriteCredentials).await?);
+            }
+            other => drop(other?),
+        }
         act.commit(&Mutation::AskApproval(client_id.clone())).await?;
         return Ok(Finished::AwaitsApproval);
     }
+    act.commit(&mutation).await?;
     act.commit(&Mutation::ActivateCredential(client_id.clone())).await?;
     Ok(Finished::Active)
+}
+
+/// What has become of it by now. A form that was sent twice has done its work the first time.
+fn as_finished(own: &Credential) -> Result<Finished, ManagementError> {
+    match own.status {
+        Status::Active => Ok(Finished::Active),
+        Status::Pending { .. } if is_unfinished(own) => Err(Conflict::ChangedMeanwhile.into()),
+        Status::Pending { .. } => Ok(Finished::AwaitsApproval),
+        _ => Err(ManagementError::NotFound("pending credential")),
+    }
 }
 
 /// Whether somebody else has to approve what the caller makes.
@@ -166,7 +180,24 @@ pub async fn update(
 ) -> Result<Change, ManagementError> {
     let own = find(act, client_id, Permission::WriteCredentials).await?;
     check(act, &own.organization_id, &settings, Some(&own.settings)).await?;
+    let organization = act.organization(&own.organization_id, Permission::WriteCredentials).await?;
+    let may_be_more = !needs_approval(act, &organization) || is_unfinished(&own);
+    if !may_be_more && settings.reach_beyond(&own.settings) {
+        return Err(ManagementError::Forbidden("let a credential do more than was approved"));
+    }
+    // What the answer depends on must not change meanwhile.
+    let seen = version(&own);
+    let act = act.only_if(act.only_if.or(needs_approval(act, &organization).then_some(&seen)));
     act.commit(&Mutation::UpdateCredential(client_id.clone(), Box::new(settings))).await
+}
+
+/// Whether nobody has been asked yet to approve it.
+fn is_unfinished(own: &Credential) -> bool {
+    matches!(own.status, Status::Pending { .. }) && own.approval_asked_by.is_none()
+}
+
+fn version(own: &Credential) -> Version {
+    Image::Credential(Box::new(own.clone())).version()
 }
 
 /// What can be done to a whole credential without saying more.

@@ -119,6 +119,10 @@ impl Edit {
             ManagementError::Invalid { field: "expires_at", why } => {
                 self.wrong.ends = sentence(&why);
             }
+            why @ ManagementError::Forbidden(_) if self.part == Part::Access => {
+                self.wrong.apis = sentence(&why);
+            }
+            why @ ManagementError::Forbidden(_) => self.wrong.ends = sentence(&why),
             ManagementError::Invalid { why, .. } => self.wrong.apis = sentence(&why),
             ManagementError::Policy(why) => {
                 self.wrong.addresses = vec![sentence(&why.to_string())];

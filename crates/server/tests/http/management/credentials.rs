@@ -5,7 +5,7 @@ use hallpass_core::{
     audit::Actor,
     credential::{Settings, Status},
     organization::{OrganizationStep, Policy, PolicyViolation},
-    permission::Role,
+    permission::{Permission, Role},
 };
 use hallpass_server::management::{
     Caller, ManagementError, Power,
@@ -73,6 +73,67 @@ async fn where_approval_is_required_developers_wait_and_admins_do_not() {
     let (_, finished) =
         credentials::add(&act, &organization_id(), settings("books:read")).await.unwrap();
     assert_eq!(finished, Finished::Active);
+}
+
+/// Or whoever approves approves anything: what it may do would be chosen afterwards.
+#[tokio::test]
+async fn what_waits_or_was_approved_gets_no_more_power_from_whoever_may_not_approve() {
+    let node = node_with(Policy { approval_required: true, ..Policy::default() }).await;
+    let (developer, admin) = (as_role(Role::Developer), as_role(Role::Admin));
+    let (made, _) =
+        credentials::add(&node.app.act(&developer), &organization_id(), settings("books:read"))
+            .await
+            .unwrap();
+    let id = made.credential.client_id;
+    let refused = ManagementError::Forbidden("let a credential do more than was approved");
+    for is_approved in [false, true] {
+        if is_approved {
+            credentials::step(&node.app.act(&admin), &id, Step::Approve).await.unwrap();
+        }
+        for (caller, scopes, wanted) in [
+            (&developer, "books:read books:write", Err(&refused)),
+            (&developer, "books:write", Err(&refused)),
+            (&developer, "books:read", Ok(())),
+            (&admin, "books:read books:write", Ok(())),
+            (&developer, "books:write books:read", Ok(())),
+            (&developer, "books:read", Ok(())),
+        ] {
+            let act = node.app.act(caller);
+            let updated = credentials::update(&act, &id, settings(scopes)).await;
+            assert_eq!(updated.as_ref().map(drop), wanted, "{scopes} {is_approved}");
+        }
+        // Nor does finishing it once more.
+        let act = node.app.act(&developer);
+        credentials::finish(&act, &id, settings("books:write")).await.unwrap();
+        let own = credentials::find(&act, &id, Permission::ReadCredentials).await.unwrap();
+        assert_eq!(own.settings.grants, settings("books:read").grants, "{is_approved}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_finished_by_two_at_once_waits_once_and_as_one_of_them_said() {
+    let node = node_with(Policy { approval_required: true, ..Policy::default() }).await;
+    let developer = as_role(Role::Developer);
+    let act = node.app.act(&developer);
+    for _ in 0..10 {
+        let made =
+            credentials::prepare(&act, &organization_id(), settings("books:read")).await.unwrap();
+        let id = made.credential.client_id;
+        let (one, two) = tokio::join!(
+            credentials::finish(&act, &id, settings("books:read")),
+            credentials::finish(&act, &id, settings("books:write")),
+        );
+        for finished in [one, two] {
+            let is_good = matches!(
+                finished,
+                Ok(Finished::AwaitsApproval)
+                    | Err(ManagementError::Conflict(Conflict::ChangedMeanwhile))
+            );
+            assert!(is_good, "{finished:?}");
+        }
+        let own = credentials::find(&act, &id, Permission::ReadCredentials).await.unwrap();
+        assert!(own.approval_asked_by.is_some());
+    }
 }
 
 #[tokio::test]
