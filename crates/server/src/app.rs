@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hallpass_store::Store;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     metrics::Metrics,
     notices::Notices,
     passwords::Passwords,
+    sign_on,
     usage::Counters,
     web::{allowance::Allowance, challenge::Answered, limits::FailedLogins, tries::Tries},
 };
@@ -48,6 +50,10 @@ pub struct Parts {
     pub(crate) management_calls: Allowance,
     /// Reports of found secrets, by network.
     pub(crate) leak_reports: Allowance,
+    /// Talks with providers, by network.
+    pub(crate) sign_ons: Allowance,
+    /// Places for talks with providers that go on at once.
+    pub(crate) talks: Semaphore,
     /// What webhooks and members are told by.
     pub(crate) notices: Notices,
     /// Whether the audit log is as it was written.
@@ -100,6 +106,8 @@ impl App {
             passwords: Passwords::new(config.password_checks_at_once),
             management_calls: Allowance::new(config.management_calls_per_minute),
             leak_reports: Allowance::new(config.leak_reports_per_minute),
+            sign_ons: Allowance::new(sign_on::at_most(&config)),
+            talks: Semaphore::new(sign_on::TALKS_AT_ONCE),
             notices: Notices::new(&config.webhook_networks),
             audit_check: AuditCheck::default(),
             config,

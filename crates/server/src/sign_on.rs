@@ -18,7 +18,12 @@ use self::{
     id_token::Expected,
     provider::{Endpoints, Talk},
 };
-use crate::{app::App, entropy, web::carried::Purpose};
+use crate::{
+    app::App,
+    config::Config,
+    entropy,
+    web::{carried::Purpose, tries::PEOPLE_PER_NETWORK},
+};
 
 /// How long somebody may take at their provider, in seconds.
 const LASTS_S: u64 = 600;
@@ -26,12 +31,24 @@ const LASTS_S: u64 = 600;
 /// For one answer of a provider.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// Talks with providers that go on at once: strangers ask for them, and a provider that is slow
+/// must not hold more of this server.
+pub(crate) const TALKS_AT_ONCE: usize = 64;
+
+/// Talks for one network in a minute: as many as failed tries to sign in.
+pub(crate) fn at_most(config: &Config) -> u32 {
+    config.failed_sign_ins_per_minute.saturating_mul(PEOPLE_PER_NETWORK)
+}
+
 /// What the browser carries while somebody is at their provider.
 pub(crate) const CARRIED: Purpose = Purpose { cookie: "hallpass-sign-on", lasts_s: LASTS_S };
 
 /// Why nobody was let in. For the log; people learn that it did not work.
 #[derive(Debug, thiserror::Error)]
 pub enum NoSignOn {
+    /// All places are taken.
+    #[error("too many people sign in at providers at once")]
+    Busy,
     /// The answer came from somebody else.
     #[error("another provider answered than was asked")]
     Other,
@@ -73,6 +90,7 @@ pub(crate) async fn begin(
     next: &str,
     fresh_from_s: Option<u64>,
 ) -> Result<(Way, String), NoSignOn> {
+    let _place = app.talks.try_acquire().map_err(|_| NoSignOn::Busy)?;
     let endpoints = Talk::new(sign_on)?.endpoints().await?;
     let way = Way {
         organization_id: id,
@@ -101,6 +119,7 @@ pub(crate) async fn end(
     way: &Way,
     brought: Brought<'_>,
 ) -> Result<Vouched, NoSignOn> {
+    let _place = app.talks.try_acquire().map_err(|_| NoSignOn::Busy)?;
     let vault = app.live.keys.vault();
     let name = secret_name(&way.organization_id);
     let secret = vault.open_key(&name, &sign_on.client_secret).map_err(|_| NoSignOn::Secret)?;

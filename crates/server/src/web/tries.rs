@@ -21,7 +21,7 @@ const WINDOW_S: u64 = 60;
 const COUNTERS_AT_MOST: u64 = 100_000;
 
 /// Failed tries at all people from one network, as a multiple of the limit.
-const PEOPLE_PER_NETWORK: u32 = 20;
+pub(crate) const PEOPLE_PER_NETWORK: u32 = 20;
 
 /// Failed tries at one person from all networks, as a multiple of the limit: few enough that a
 /// thousand machines cannot guess a password that the strength estimator has let pass.

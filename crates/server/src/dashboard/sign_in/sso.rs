@@ -19,6 +19,7 @@ use crate::{
         csrf,
         error_page::PageError,
         form::{Form, Path, Query},
+        limits,
         next::Next,
         visitor::Stranger,
     },
@@ -102,6 +103,7 @@ pub(super) async fn begin(
     }
     let organization = organization(&app, &id).await?;
     let Some(provider) = &organization.sign_on else { return Err(PageError::NotFound) };
+    count(&app, &stranger)?;
     let fresh_from_s = begin.anew.is_some().then(|| app.clock.now().as_secs());
     match sign_on::begin(&app, id, provider, next.as_str(), fresh_from_s).await {
         Ok((way, url)) => {
@@ -134,6 +136,7 @@ pub(super) async fn callback(
     };
     let organization = organization(&app, &way.organization_id).await?;
     let Some(provider) = &organization.sign_on else { return Err(PageError::NotFound) };
+    count(&app, &stranger)?;
     let brought = Brought { code, issuer: answer.iss.as_deref() };
     let vouched = match sign_on::end(&app, provider, &way, brought).await {
         Ok(vouched) => vouched,
@@ -157,6 +160,17 @@ pub(super) async fn callback(
             Err(PageError::BadInput(why.to_string()))
         }
     }
+}
+
+/// Counts a talk with a provider that a stranger asks for: each is requests of ours to somebody
+/// else's server.
+fn count(app: &App, stranger: &Stranger) -> Result<(), PageError> {
+    let left = app.sign_ons.count(&limits::network(stranger.address), app.clock.now());
+    if left.more.is_some() {
+        return Ok(());
+    }
+    app.metrics.signed_in("limited");
+    Err(PageError::TooManyTries { retry_after_s: left.resets_s })
 }
 
 fn refuse(app: &App, page: Page, why: &'static str) -> Result<Response, PageError> {

@@ -209,6 +209,20 @@ async fn a_link_on_another_site_signs_nobody_in_unasked() {
     assert_eq!(node.send(ask.header("accept", "text/html")).await.status, 404);
 }
 
+/// Anybody can ask, and each time this server asks the provider.
+#[tokio::test]
+async fn strangers_cannot_make_the_server_flood_a_provider() {
+    let node = Node::start().with_config(|config| config.failed_sign_ins_per_minute = 1).await;
+    Provider::start(&node, &organization_id(), "example.com").await;
+    let path = begin(&organization_id());
+    for _ in 0..20 {
+        assert_eq!(Browser::new(&node).get(&path).await.status, 303);
+    }
+    assert_eq!(Browser::new(&node).get(&path).await.status, 429);
+    node.pass_s(60).await;
+    assert_eq!(Browser::new(&node).get(&path).await.status, 303);
+}
+
 /// Providers remember people for days. At an open screen that must not pass for a fresh proof.
 #[tokio::test]
 async fn signing_in_where_nobody_is_asked_anything_is_no_fresh_proof() {
