@@ -36,6 +36,7 @@ pub(crate) enum Command {
     /// Emergency: kill a compromised key and every token it has signed; a new one signs at once
     Kill {
         /// The key's kid
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Yes, every customer has to fetch a new token
         #[arg(long)]

@@ -111,6 +111,16 @@ async fn the_server_rotates_by_itself() {
     node.stop().await;
 }
 
+/// One kid in 64 begins like a flag, and nobody in an emergency knows why theirs is refused.
+#[tokio::test]
+async fn a_key_is_killed_whatever_its_name_begins_with() {
+    let place = Place::set_up().await;
+    for kid in ["-qFs29", "--Fs29", "-hFs29", "-VFs29"] {
+        let why = place.refused(&["key", "kill", kid, "--yes"]).await;
+        assert!(why.contains(&format!("there is no signing key {kid:?}")), "{why}");
+    }
+}
+
 #[tokio::test]
 async fn a_killed_key_takes_its_tokens_along_and_no_request_fails() {
     let (place, login, node) = with_a_reader().await;
