@@ -2,10 +2,16 @@
 //! knows a database. It decides nothing: what a mutation does is `hallpass_core`'s to say, and
 //! nothing here reads a clock or logs.
 
+mod chain;
+mod columns;
 #[cfg(test)]
 mod contract;
+mod counters;
 mod document;
 mod error;
+mod ledger;
+mod loading;
+mod migrations;
 mod notices;
 mod people;
 mod query;

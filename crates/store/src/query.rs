@@ -159,6 +159,32 @@ pub struct Pruned {
     pub deliveries: u64,
 }
 
+impl Pruned {
+    /// Every count.
+    pub(crate) fn counts(&mut self) -> [&mut u64; 7] {
+        [
+            &mut self.feed,
+            &mut self.changes,
+            &mut self.usage,
+            &mut self.sightings,
+            &mut self.sessions,
+            &mut self.receipts,
+            &mut self.deliveries,
+        ]
+    }
+
+    /// Adds another step's counts, and says whether that step left nothing: none of its counts
+    /// reached `most`.
+    pub(crate) fn add(&mut self, mut step: Self, most: u64) -> bool {
+        let mut is_last = true;
+        for (sum, count) in self.counts().into_iter().zip(step.counts()) {
+            *sum += *count;
+            is_last &= *count < most;
+        }
+        is_last
+    }
+}
+
 /// Whether the audit log is as it was written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]

@@ -1,17 +1,14 @@
 //! Reading the audit log, and checking that it is as it was written. Events are written in
 //! `commit.rs` alone.
 
-use hallpass_core::{
-    OrganizationId, Timestamp,
-    audit::{CHAIN_START, Event},
-};
+use hallpass_core::{Timestamp, audit::Event};
 use rusqlite::{Row, params};
 
 use super::{
     rows,
     session::{Session, int, uint},
 };
-use crate::{AuditFilter, Chain, StoreError, document};
+use crate::{AuditFilter, Chain, StoreError, chain::Follower, columns::EventRow};
 
 const COLUMNS: &str = "seq, at, actor, action, subject, organization_id, detail, hash";
 
@@ -60,7 +57,7 @@ pub(super) fn after(session: &Session, seq: u64, limit: usize) -> Result<Vec<Eve
     session.all(&sql, params![int(seq), int(limit as u64)], event)
 }
 
-/// Recomputes every hash. Events are never removed, so every number from 1 on must be there.
+/// Recomputes every hash.
 pub(super) fn verify(session: &Session) -> Result<Chain, StoreError> {
     session.at_one_moment(|session| {
         let counter = "SELECT seq, audit_hash FROM installation";
@@ -68,47 +65,24 @@ pub(super) fn verify(session: &Session) -> Result<Chain, StoreError> {
             session.first(counter, [], |row| Ok((uint(row, 0)?, row.get::<_, String>(1)?)))?;
         let end = end.ok_or_else(rows::no_installation)?;
 
-        let mut last = (0, CHAIN_START.to_owned());
-        let mut broken = None;
+        let mut follower = Follower::new();
         session.each(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"), [], |row| {
-            if broken.is_some() {
-                return Ok(());
-            }
-            let next = last.0 + 1;
-            match event(row) {
-                Ok(event) if event.seq == next && event.link(&last.1) == event.hash => {
-                    last = (next, event.hash);
-                }
-                // A row that does not parse was edited, too.
-                Ok(_) | Err(StoreError::Damaged { .. }) => broken = Some(next),
-                Err(error) => return Err(error),
-            }
-            Ok(())
+            if follower.is_done() { Ok(()) } else { follower.follow(event(row)) }
         })?;
-        // The counter row knows the end, so a tail that was cut off is missed.
-        Ok(match broken {
-            Some(seq) => Chain::Broken { seq },
-            None if last == end => Chain::Whole { events: end.0 },
-            None => Chain::Broken { seq: (last.0 + 1).min(end.0.max(1)) },
-        })
+        Ok(follower.end(end.0, &end.1))
     })
 }
 
 fn event(row: &Row<'_>) -> Result<Event, StoreError> {
-    let seq = uint(row, 0)?;
-    let name = || format!("audit event {seq}");
-    let organization_id = match row.get::<_, Option<String>>(5)? {
-        Some(id) => Some(id.parse::<OrganizationId>().map_err(|e| StoreError::damaged(name(), e))?),
-        None => None,
-    };
-    Ok(Event {
-        seq,
-        at: Timestamp::from_millis(uint(row, 1)?),
-        actor: document::read(&row.get::<_, String>(2)?, name)?,
+    EventRow {
+        seq: uint(row, 0)?,
+        at: uint(row, 1)?,
+        actor: row.get(2)?,
         action: row.get(3)?,
         subject: row.get(4)?,
-        organization_id,
-        detail: document::read(&row.get::<_, String>(6)?, name)?,
+        organization_id: row.get(5)?,
+        detail: row.get(6)?,
         hash: row.get(7)?,
-    })
+    }
+    .read()
 }

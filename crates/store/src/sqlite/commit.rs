@@ -2,10 +2,9 @@
 //! inside the writer's transaction; what a mutation does is decided by core.
 
 use hallpass_core::{
-    Change, Conflict, Image, Installation, Mutation, Timestamp,
+    Change, Conflict, Mutation, Timestamp,
     audit::{Actor, Event},
-    change::{Death, Effect, Key},
-    mutation::Made,
+    change::{Death, Effect},
 };
 use rusqlite::params;
 
@@ -13,15 +12,10 @@ use super::{
     rows,
     session::{Session, int, uint},
 };
-use crate::{StoreError, document};
-
-/// The one row by which all writers queue up.
-struct Counter {
-    seq: u64,
-    feed_seq: u64,
-    audit_hash: String,
-    installation: Installation,
-}
+use crate::{
+    StoreError, document,
+    ledger::{self, Counter},
+};
 
 /// Writes everything that belongs to a mutation, or fails and has written some of it: the caller
 /// rolls back.
@@ -34,67 +28,26 @@ pub(super) fn commit(
     let mut counter = read_counter(session)?;
     for key in mutation.requires() {
         if !rows::exists(session, &key)? {
-            return Err(Conflict::NotFound(kind(&key)).into());
+            return Err(Conflict::NotFound(ledger::kind(&key)).into());
         }
     }
     let current = rows::image(session, &mutation.key())?;
-    let by = actor.to_string();
-    let outcome = mutation.apply(current, &counter.installation, Made { at, by: &by })?;
-
-    counter.seq += 1;
-    match &outcome.effect {
-        Effect::Put(image) => {
-            rows::put(session, image)?;
-            learn(&mut counter.installation, image);
-        }
+    let ledger::Entry { change, event } = counter.enter(mutation, current, actor, at)?;
+    match &change.effect {
+        Effect::Put(image) => rows::put(session, image)?,
         Effect::Removed(key) => rows::remove(session, key)?,
         Effect::None => {}
     }
-    let death = outcome.death.map(|entry| {
-        counter.feed_seq += 1;
-        Death { feed_seq: counter.feed_seq, entry }
-    });
-    if let Some(death) = &death {
+    if let Some(death) = &change.death {
         write_death(session, death)?;
     }
-    let event = Event::chained(&counter.audit_hash, counter.seq, at, actor, outcome.deed);
     write_event(session, &event)?;
-    counter.audit_hash = event.hash;
-    let change = Change { seq: counter.seq, at, effect: outcome.effect, death };
     session.execute(
         "INSERT INTO changes (seq, at, document) VALUES (?1, ?2, ?3)",
         params![int(change.seq), int(at.as_millis()), document::write(&change, "a change")?],
     )?;
     write_counter(session, &counter)?;
     Ok(change)
-}
-
-/// What the installation's own row learns from a row that was written.
-fn learn(installation: &mut Installation, image: &Image) {
-    match image {
-        Image::Api(api) => {
-            let longest_s = &mut installation.longest_lifetime_s;
-            *longest_s = api.token_lifetime_s.max(*longest_s);
-        }
-        Image::Vault(vault) => installation.vault = Some(vault.clone()),
-        Image::Organization(_)
-        | Image::Credential(_)
-        | Image::Ring(_)
-        | Image::Person(_)
-        | Image::Session(_) => {}
-    }
-}
-
-fn kind(key: &Key) -> &'static str {
-    match key {
-        Key::Organization(_) => "organization",
-        Key::Api(_) => "API",
-        Key::Credential(_) => "credential",
-        Key::Ring(_) => "key ring",
-        Key::Person(_) => "person",
-        Key::Session(_) => "session",
-        Key::Vault => "vault",
-    }
 }
 
 fn read_counter(session: &Session) -> Result<Counter, StoreError> {

@@ -4,46 +4,33 @@ use hallpass_core::{ClientId, Credential, OrganizationId, Timestamp};
 use rusqlite::{Row, ToSql, params};
 
 use super::session::{Session, int, uint};
-use crate::{CredentialCounts, CredentialFilter, Newest, StoreError, document};
+use crate::{
+    CredentialCounts, CredentialFilter, Newest, StoreError,
+    columns::{self, Filter},
+    document,
+};
 
-/// A filter, as SQL knows it.
-struct Filter {
-    organization_id: Option<String>,
-    status: Option<String>,
-    folded_text: Option<String>,
-    text: Option<String>,
-    tag: Option<String>,
+/// A filter as a part of a WHERE clause, with parameters ?1 to ?5.
+fn clause(filter: &Filter) -> String {
+    // Two forms, so that the one for an organization goes by an index.
+    let whose = if filter.organization_id.is_some() { "organization_id = ?1" } else { "?1 IS NULL" };
+    format!(
+        "{whose} AND (?2 IS NULL OR status = ?2)
+        AND (?3 IS NULL OR instr(folded_name, ?3) > 0 OR instr(client_id, ?4) > 0)
+        AND (?5 IS NULL OR instr(folded_tags, ?5) > 0)"
+    )
 }
 
-impl Filter {
-    fn new(filter: &CredentialFilter) -> Self {
-        Self {
-            organization_id: filter.organization_id.as_ref().map(ToString::to_string),
-            status: filter.status.clone(),
-            folded_text: filter.text.as_ref().map(|text| text.to_lowercase()),
-            text: filter.text.clone(),
-            tag: filter.tag.as_ref().map(|tag| format!("\n{}\n", tag.to_lowercase())),
-        }
-    }
-
-    /// As a part of a WHERE clause, with parameters ?1 to ?5.
-    fn clause(&self) -> String {
-        // Two forms, so that the one for an organization goes by an index.
-        let whose =
-            if self.organization_id.is_some() { "organization_id = ?1" } else { "?1 IS NULL" };
-        format!(
-            "{whose} AND (?2 IS NULL OR status = ?2)
-            AND (?3 IS NULL OR instr(folded_name, ?3) > 0 OR instr(client_id, ?4) > 0)
-            AND (?5 IS NULL OR instr(folded_tags, ?5) > 0)"
-        )
-    }
-
-    /// What ?1 to ?5 stand for, and the rest of the parameters after them.
-    fn with<'a>(&'a self, rest: &[&'a dyn ToSql]) -> Vec<&'a dyn ToSql> {
-        let own: [&dyn ToSql; 5] =
-            [&self.organization_id, &self.status, &self.folded_text, &self.text, &self.tag];
-        own.into_iter().chain(rest.iter().copied()).collect()
-    }
+/// What ?1 to ?5 stand for, and the rest of the parameters after them.
+fn with<'a>(filter: &'a Filter, rest: &[&'a dyn ToSql]) -> Vec<&'a dyn ToSql> {
+    let own: [&dyn ToSql; 5] = [
+        &filter.organization_id,
+        &filter.status,
+        &filter.folded_text,
+        &filter.text,
+        &filter.tag,
+    ];
+    own.into_iter().chain(rest.iter().copied()).collect()
 }
 
 /// One page, in the order of the ids.
@@ -57,10 +44,10 @@ pub(super) fn page(
     let sql = format!(
         "SELECT client_id, document FROM credentials
          WHERE {} AND client_id > ?6 ORDER BY client_id LIMIT ?7",
-        filter.clause()
+        clause(&filter)
     );
     let (after, limit) = (after.map_or("", |id| id.as_str()), int(limit as u64));
-    session.all(&sql, &*filter.with(&[&after, &limit]), credential)
+    session.all(&sql, &*with(&filter, &[&after, &limit]), credential)
 }
 
 /// One page, the newest first.
@@ -75,19 +62,19 @@ pub(super) fn newest(
         "SELECT client_id, document FROM credentials
          WHERE {} AND (created_at, client_id) < (?6, ?7)
          ORDER BY created_at DESC, client_id DESC LIMIT ?8",
-        filter.clause()
+        clause(&filter)
     );
     let created_at = int(before.map_or(u64::MAX, |place| place.created_at.as_millis()));
     let client_id = before.map_or("", |place| place.client_id.as_str());
     let limit = int(limit as u64);
-    session.all(&sql, &*filter.with(&[&created_at, &client_id, &limit]), credential)
+    session.all(&sql, &*with(&filter, &[&created_at, &client_id, &limit]), credential)
 }
 
 /// How many there are.
 pub(super) fn count(session: &Session, filter: &CredentialFilter) -> Result<u64, StoreError> {
     let filter = Filter::new(filter);
-    let sql = format!("SELECT count(*) FROM credentials WHERE {}", filter.clause());
-    let count = session.first(&sql, &*filter.with(&[]), |row| uint(row, 0))?;
+    let sql = format!("SELECT count(*) FROM credentials WHERE {}", clause(&filter));
+    let count = session.first(&sql, &*with(&filter, &[]), |row| uint(row, 0))?;
     Ok(count.unwrap_or(0))
 }
 
@@ -133,7 +120,6 @@ pub(super) fn due(
     let sql = "SELECT client_id FROM credentials WHERE next_expiry_at <= ?1
          ORDER BY next_expiry_at LIMIT ?2";
     session.all(sql, params![int(now.as_millis()), int(limit as u64)], |row| {
-        let id = row.get::<_, String>(0)?;
-        id.parse().map_err(|error| StoreError::damaged(format!("credential {id}"), error))
+        columns::client_id(&row.get::<_, String>(0)?, "credential")
     })
 }

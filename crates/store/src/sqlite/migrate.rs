@@ -1,36 +1,17 @@
-//! Bringing the schema up to date. Migrations only add; one that was released is never edited,
-//! which is checked by its SHA-256, kept per applied file.
+//! Bringing the schema up to date, in one transaction.
 
 use std::path::Path;
 
-use aws_lc_rs::digest;
 use rusqlite::params;
 
 use super::session::Session;
-use crate::StoreError;
+use crate::{
+    StoreError,
+    migrations::{self, Applied, Migration, migrations, sha256},
+};
 
-/// One numbered file.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Migration {
-    /// The file's name without its ending. It begins with the number.
-    pub(super) name: &'static str,
-    pub(super) sql: &'static str,
-}
-
-/// Every migration, in order. The number of one is its place, counted from 1.
-pub(super) const MIGRATIONS: &[Migration] = &[
-    Migration { name: "0001_first", sql: include_str!("../migrations/0001_first.sqlite.sql") },
-    Migration { name: "0002_people", sql: include_str!("../migrations/0002_people.sqlite.sql") },
-    Migration {
-        name: "0003_sightings",
-        sql: include_str!("../migrations/0003_sightings.sqlite.sql"),
-    },
-    Migration {
-        name: "0004_receipts",
-        sql: include_str!("../migrations/0004_receipts.sqlite.sql"),
-    },
-    Migration { name: "0005_notices", sql: include_str!("../migrations/0005_notices.sqlite.sql") },
-];
+/// Every migration, in order.
+pub(super) const MIGRATIONS: &[Migration] = migrations!("sqlite");
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number INTEGER PRIMARY KEY,
@@ -84,26 +65,12 @@ fn missing<'a>(session: &Session, known: &'a [Migration]) -> Result<&'a [Migrati
     }
     let sql = "SELECT number, name, sha256 FROM migrations ORDER BY number";
     let applied = session.all(sql, [], |row| {
-        Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        Ok(Applied { number: row.get(0)?, name: row.get(1)?, sha256: row.get(2)? })
     })?;
-    if let Some((found, ..)) = applied.get(known.len()) {
-        let found = applied.last().map_or(*found, |(last, ..)| *last);
-        return Err(StoreError::Newer { found, known: known.len() as u32 });
-    }
-    for ((_, name, hash), ours) in applied.iter().zip(known) {
-        if *hash != sha256(ours.sql) {
-            return Err(StoreError::EditedMigration { name: name.clone() });
-        }
-    }
-    Ok(&known[applied.len()..])
+    migrations::missing(&applied, known)
 }
 
 fn is_begun(session: &Session) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'";
     Ok(session.first(sql, [], |_| Ok(()))?.is_some())
-}
-
-fn sha256(text: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -40,12 +40,12 @@ pub use self::open::Options;
 use self::{
     open::Absent,
     readers::{Poll, Readers},
-    session::Counters,
     writer::Writer,
 };
 use crate::{
     AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-    Newest, Pruned, Retention, Snapshot, Store, StoreError, document,
+    Newest, Pruned, Retention, Snapshot, Store, StoreError, columns::USAGE_STEP,
+    counters::Counters, document,
 };
 
 /// The store in one SQLite file. Dropping it finishes the writes that wait.
@@ -195,23 +195,14 @@ impl Store for SqliteStore {
         let mut sum = Pruned::default();
         loop {
             let done = self.writer.run(move |session| prune::step(session, now, &keep)).await?;
-            sum.feed += done.feed;
-            sum.changes += done.changes;
-            sum.usage += done.usage;
-            sum.sightings += done.sightings;
-            sum.sessions += done.sessions;
-            sum.receipts += done.receipts;
-            sum.deliveries += done.deliveries;
-            let counts = [done.feed, done.changes, done.usage, done.sightings, done.sessions];
-            let mut counts = counts.into_iter().chain([done.receipts, done.deliveries]);
-            if counts.all(|count| count < prune::STEP) {
+            if sum.add(done, prune::STEP) {
                 return Ok(sum);
             }
         }
     }
 
     async fn record_usage(&self, rows: &[Usage]) -> Result<(), StoreError> {
-        for rows in rows.chunks(usage::STEP) {
+        for rows in rows.chunks(USAGE_STEP) {
             let rows = rows.to_vec();
             self.writer.run(move |session| usage::add(session, &rows)).await?;
         }
@@ -246,7 +237,7 @@ impl Store for SqliteStore {
     }
 
     async fn record_sightings(&self, rows: &[Sighting]) -> Result<(), StoreError> {
-        for rows in rows.chunks(usage::STEP) {
+        for rows in rows.chunks(USAGE_STEP) {
             let rows = rows.to_vec();
             self.writer.run(move |session| sightings::add(session, &rows)).await?;
         }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use hallpass_core::{
     ClientId, Credential, DeliveryId, OrganizationId, Timestamp,
     audit::Event,
-    delivery::{Delivery, State},
+    delivery::Delivery,
     usage::Sighting,
 };
 use rusqlite::{Row, params};
@@ -14,7 +14,9 @@ use super::{
     session::{Session, int, uint},
 };
 use crate::{
-    StoreError, document,
+    StoreError,
+    columns::{SightingRow, client_id, due_at},
+    document,
     notices::{Notices, Used},
 };
 
@@ -211,10 +213,6 @@ fn add(session: &Session, new: &[Delivery]) -> Result<u64, StoreError> {
     Ok(added as u64)
 }
 
-fn due_at(delivery: &Delivery) -> Option<i64> {
-    (delivery.state == State::Waiting).then(|| int(delivery.due_at.as_millis()))
-}
-
 fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     let id = row.get::<_, String>(0)?;
     document::read(&row.get::<_, String>(1)?, || format!("delivery {id}"))
@@ -226,16 +224,13 @@ fn credential(row: &Row<'_>) -> Result<Credential, StoreError> {
 }
 
 fn sighting(row: &Row<'_>) -> Result<Sighting, StoreError> {
-    let (id, address) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
-    let damaged = |why: &dyn std::fmt::Display| {
-        StoreError::damaged(format!("a sighting of {id}"), why.to_string())
-    };
-    Ok(Sighting {
-        client_id: id.parse().map_err(|why| damaged(&why))?,
-        address: Some(address.parse().map_err(|why| damaged(&why))?),
-        library: "".into(),
+    let client_id = client_id(&row.get::<_, String>(0)?, "a sighting of")?;
+    let row = SightingRow {
+        address: row.get(1)?,
+        library: String::new(),
         count: uint(row, 2)?,
-        first_at: Timestamp::from_millis(uint(row, 3)?),
-        last_at: Timestamp::from_millis(uint(row, 4)?),
-    })
+        first_at: uint(row, 3)?,
+        last_at: uint(row, 4)?,
+    };
+    row.read(client_id)
 }

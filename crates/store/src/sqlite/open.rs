@@ -10,9 +10,9 @@ use std::{
 
 use super::{
     migrate,
-    session::{Counters, Purpose, Session},
+    session::{Purpose, Session},
 };
-use crate::StoreError;
+use crate::{StoreError, counters::Counters};
 
 /// How a database is opened.
 #[derive(Clone, Copy, Debug)]

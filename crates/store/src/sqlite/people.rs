@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use hallpass_core::{
     ClientId, Organization, Person, PersonId, Session, Timestamp, opaque::OpaqueDigest,
-    person::Subject, secret::Digest,
+    secret::Digest,
 };
 use rusqlite::{Params, Row, params};
 
@@ -12,10 +12,11 @@ use super::{
     SqliteStore, rows,
     session::{Session as Connection, int, uint},
 };
-use crate::{People, PersonBy, SeenSession, StoreError, document};
-
-/// Between two writes of when a session was seen, in milliseconds.
-const SEEN_EVERY_MS: u64 = 60_000;
+use crate::{
+    People, PersonBy, SeenSession, StoreError,
+    columns::{SEEN_EVERY_MS, client_id, name_of},
+    document,
+};
 
 #[async_trait]
 impl People for SqliteStore {
@@ -82,10 +83,7 @@ impl People for SqliteStore {
     async fn owners_of_secret(&self, digest: &Digest) -> Result<Vec<ClientId>, StoreError> {
         let digest = String::from(*digest);
         let sql = "SELECT client_id FROM secret_digests WHERE digest = ?1 ORDER BY client_id";
-        let read = |row: &Row<'_>| {
-            let id = row.get::<_, String>(0)?;
-            id.parse().map_err(|error| StoreError::damaged(format!("the owner {id}"), error))
-        };
+        let read = |row: &Row<'_>| client_id(&row.get::<_, String>(0)?, "the owner");
         self.readers.run(move |connection| connection.all(sql, [&digest], read)).await
     }
 }
@@ -106,11 +104,6 @@ fn find(connection: &Connection, by: &PersonBy) -> Result<Option<Person>, StoreE
             connection.first(by_name, ["subject", &name_of(subject)], person)
         }
     }
-}
-
-/// No issuer holds a line feed, so no two subjects share a name.
-fn name_of(subject: &Subject) -> String {
-    format!("{}\n{}", subject.issuer, subject.sub)
 }
 
 fn person(row: &Row<'_>) -> Result<Person, StoreError> {

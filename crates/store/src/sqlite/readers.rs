@@ -11,9 +11,9 @@ use tokio::sync::Semaphore;
 
 use super::{
     log,
-    session::{Counters, Purpose, Session},
+    session::{Purpose, Session},
 };
-use crate::StoreError;
+use crate::{StoreError, counters::Counters};
 
 /// How many reads run at once. Each keeps a connection, and a connection three open files.
 const READERS: usize = 8;

@@ -2,8 +2,7 @@
 //! kinds of which there are few. Index columns are always computed from the document here.
 
 use hallpass_core::{
-    Api, Conflict, Credential, Image, Installation, Organization, change::Key,
-    organization::OrganizationStatus, ring::Ring,
+    Api, Conflict, Credential, Image, Installation, Organization, change::Key, ring::Ring,
 };
 use rusqlite::{Params, params};
 use serde::de::DeserializeOwned;
@@ -12,32 +11,11 @@ use super::{
     people,
     session::{Session, int, is_unique_violation, uint},
 };
-use crate::{StoreError, document};
-
-/// The table of a kind of row, its column that holds the id, and the kind in words.
-fn table(key: &Key) -> (&'static str, &'static str, &'static str) {
-    match key {
-        Key::Organization(_) => ("organizations", "id", "organization"),
-        Key::Api(_) => ("apis", "id", "API"),
-        Key::Credential(_) => ("credentials", "client_id", "credential"),
-        Key::Ring(_) => ("rings", "algorithm", "key ring"),
-        Key::Person(_) => ("people", "id", "person"),
-        Key::Session(_) => ("sessions", "id", "session"),
-        Key::Vault => ("installation", "id", "vault"),
-    }
-}
-
-fn id(key: &Key) -> String {
-    match key {
-        Key::Organization(id) => id.to_string(),
-        Key::Api(id) => id.to_string(),
-        Key::Credential(id) => id.to_string(),
-        Key::Ring(algorithm) => algorithm.to_string(),
-        Key::Person(id) => id.to_string(),
-        Key::Session(id) => id.to_string(),
-        Key::Vault => "1".to_owned(),
-    }
-}
+use crate::{
+    StoreError,
+    columns::{folded_tags, id, status, table},
+    document, ledger,
+};
 
 /// One row as it is.
 pub(super) fn image(session: &Session, key: &Key) -> Result<Option<Image>, StoreError> {
@@ -53,19 +31,18 @@ pub(super) fn image(session: &Session, key: &Key) -> Result<Option<Image>, Store
 }
 
 fn one<T: DeserializeOwned>(session: &Session, key: &Key) -> Result<Option<T>, StoreError> {
-    let (table, column, kind) = table(key);
-    let id = id(key);
+    let ((table, column), id) = (table(key), id(key));
     let sql = format!("SELECT document FROM {table} WHERE {column} = ?1");
     session.first(&sql, [&id], |row| {
         document::read(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?, || {
-            format!("{kind} {id}")
+            format!("{} {id}", ledger::kind(key))
         })
     })
 }
 
 /// Whether the row is there.
 pub(super) fn exists(session: &Session, key: &Key) -> Result<bool, StoreError> {
-    let (table, column, _) = table(key);
+    let (table, column) = table(key);
     let sql = format!("SELECT 1 FROM {table} WHERE {column} = ?1");
     Ok(session.first(&sql, [id(key)], |_| Ok(()))?.is_some())
 }
@@ -89,10 +66,6 @@ pub(super) fn put(session: &Session, image: &Image) -> Result<(), StoreError> {
 }
 
 fn put_organization(session: &Session, organization: &Organization) -> Result<(), StoreError> {
-    let status = match organization.status {
-        OrganizationStatus::Active => "active",
-        OrganizationStatus::Suspended => "suspended",
-    };
     unique(
         session,
         "the name",
@@ -102,7 +75,7 @@ fn put_organization(session: &Session, organization: &Organization) -> Result<()
         params![
             organization.id.as_str(),
             organization.name.as_str(),
-            status,
+            status(organization),
             document::write(organization, "an organization")?,
         ],
     )?;
@@ -164,16 +137,9 @@ fn put_credential(session: &Session, credential: &Credential) -> Result<(), Stor
     Ok(())
 }
 
-/// Every tag in lower case, each between two line feeds, which no tag holds.
-fn folded_tags(credential: &Credential) -> String {
-    let tags = &credential.settings.tags;
-    let folded = tags.iter().map(|tag| format!("{}\n", tag.as_str().to_lowercase()));
-    if tags.is_empty() { String::new() } else { format!("\n{}", folded.collect::<String>()) }
-}
-
 /// Removes a row, and what was counted of it.
 pub(super) fn remove(session: &Session, key: &Key) -> Result<(), StoreError> {
-    let (table, column, _) = table(key);
+    let (table, column) = table(key);
     let id = id(key);
     session.execute(&format!("DELETE FROM {table} WHERE {column} = ?1"), [&id])?;
     if matches!(key, Key::Credential(_)) {

@@ -3,39 +3,17 @@
 
 use std::{
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Params, Row, ffi};
 
-use crate::{Counts, StoreError};
+pub(super) use crate::columns::int;
+use crate::{StoreError, counters::Counters};
 
 /// Beyond this a finished write-ahead log is cut back, so that one burst does not hold the disk.
 const WAL_BYTES_AT_MOST: u32 = 64 << 20;
-
-/// What all connections of a store have done.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    statements: AtomicU64,
-    pub(super) polls: AtomicU64,
-    pub(super) transactions: AtomicU64,
-    pub(super) commits: AtomicU64,
-}
-
-impl Counters {
-    pub(super) fn now(&self) -> Counts {
-        Counts {
-            statements: self.statements.load(Ordering::Relaxed),
-            polls: self.polls.load(Ordering::Relaxed),
-            transactions: self.transactions.load(Ordering::Relaxed),
-            commits: self.commits.load(Ordering::Relaxed),
-        }
-    }
-}
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -168,11 +146,6 @@ impl Session {
             counters.statements.fetch_add(1, Ordering::Relaxed);
         }
     }
-}
-
-/// As SQLite stores it. No true value comes near the limit.
-pub(super) fn int(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 /// A number that is never negative.

@@ -7,7 +7,7 @@ use hallpass_core::{
 use rusqlite::params;
 
 use super::session::{Session, int, uint};
-use crate::StoreError;
+use crate::{StoreError, columns::SightingRow};
 
 /// Adds rows to what is there, and forgets what is over the limit.
 pub(super) fn add(session: &Session, rows: &[Sighting]) -> Result<(), StoreError> {
@@ -45,18 +45,14 @@ pub(super) fn of(session: &Session, client_id: &ClientId) -> Result<Vec<Sighting
     let sql = "SELECT address, library, count, first_at, last_at FROM sightings
          WHERE client_id = ?1 ORDER BY last_at DESC, address, library";
     session.all(sql, [client_id.as_str()], |row| {
-        let address = row.get::<_, String>(0)?;
-        let damaged = |error| StoreError::damaged(format!("a sighting of {client_id}"), error);
-        let address =
-            (!address.is_empty()).then(|| address.parse().map_err(damaged)).transpose()?;
-        Ok(Sighting {
-            client_id: client_id.clone(),
-            address,
-            library: row.get::<_, String>(1)?.into(),
+        let row = SightingRow {
+            address: row.get(0)?,
+            library: row.get(1)?,
             count: uint(row, 2)?,
-            first_at: Timestamp::from_millis(uint(row, 3)?),
-            last_at: Timestamp::from_millis(uint(row, 4)?),
-        })
+            first_at: uint(row, 3)?,
+            last_at: uint(row, 4)?,
+        };
+        row.read(client_id.clone())
     })
 }
 

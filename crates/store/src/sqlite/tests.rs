@@ -12,12 +12,14 @@ use hallpass_core::{Mutation, Timestamp};
 
 use super::{
     Options, SqliteStore,
-    migrate::{self, MIGRATIONS, Migration},
-    session::{Counters, Purpose, Session},
+    migrate::{self, MIGRATIONS},
+    session::{Purpose, Session},
 };
 use crate::{
     Chain, Counts, CredentialFilter, Newest, Store, StoreError,
     contract::{Bench, NOW, World, api, contract, organization},
+    counters::Counters,
+    migrations::Migration,
 };
 
 contract!(File::new());

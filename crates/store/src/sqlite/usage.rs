@@ -1,18 +1,13 @@
 //! Usage roll-ups: adding to them and reading them. Nothing here is fit to decide anything by.
 
-use std::{fmt::Display, str::FromStr};
-
-use hallpass_core::{
-    ClientId, Timestamp,
-    usage::{Ending, Slot, Usage},
-};
+use hallpass_core::{ClientId, usage::Usage};
 use rusqlite::{Row, params};
 
 use super::session::{Session, int, uint};
-use crate::{DailyUsage, LastUsed, StoreError};
-
-/// How many rows one transaction takes: a large roll-up must not hold up a revocation.
-pub(super) const STEP: usize = 500;
+use crate::{
+    DailyUsage, LastUsed, StoreError,
+    columns::{LastRow, UsageRow, client_id},
+};
 
 /// Adds rows to what is there.
 pub(super) fn add(session: &Session, rows: &[Usage]) -> Result<(), StoreError> {
@@ -62,22 +57,15 @@ pub(super) fn of(
     let sql = "SELECT hour, secret, api_id, ending, count, last_at, last_address FROM usage
          WHERE client_id = ?1 AND hour >= ?2 ORDER BY hour, secret, api_id, ending";
     session.all(sql, params![client_id.as_str(), int(since_hour)], |row| {
-        let api_id = row.get::<_, String>(2)?;
-        let api_id = (!api_id.is_empty()).then_some(api_id);
-        let ending = row.get::<_, String>(3)?;
-        let endings = [Ending::Issued, Ending::Refused];
-        let ending = endings.into_iter().find(|known| known.word() == ending);
-        let unknown = || StoreError::damaged(name(client_id), "an unknown ending");
-        let slot = Slot {
-            client_id: client_id.clone(),
-            secret: row.get(1)?,
-            api_id: parsed(api_id, client_id)?,
-            ending: ending.ok_or_else(unknown)?,
+        UsageRow {
             hour: uint(row, 0)?,
-        };
-        let count = uint(row, 4)?;
-        let (last_at, last_address) = last(row, 5, client_id)?;
-        Ok(Usage { slot, count, last_at, last_address })
+            secret: row.get(1)?,
+            api_id: row.get(2)?,
+            ending: row.get(3)?,
+            count: uint(row, 4)?,
+            last: last(row, 5)?,
+        }
+        .read(client_id)
     })
 }
 
@@ -89,8 +77,7 @@ pub(super) fn last_used(
     let sql = "SELECT secret, last_at, last_address FROM last_used
          WHERE client_id = ?1 ORDER BY secret";
     session.all(sql, [client_id.as_str()], |row| {
-        let (last_at, last_address) = last(row, 1, client_id)?;
-        Ok(LastUsed { secret: row.get(0)?, last_at, last_address })
+        last(row, 1)?.read(row.get(0)?, client_id)
     })
 }
 
@@ -103,8 +90,8 @@ pub(super) fn last_used_of(
          WHERE client_id IN (SELECT value FROM json_each(?1)) ORDER BY client_id, secret";
     session.all(sql, [ids], |row| {
         let client_id = owner(row)?;
-        let (last_at, last_address) = last(row, 2, &client_id)?;
-        Ok((client_id, LastUsed { secret: row.get(1)?, last_at, last_address }))
+        let last_used = last(row, 2)?.read(row.get(1)?, &client_id)?;
+        Ok((client_id, last_used))
     })
 }
 
@@ -127,27 +114,9 @@ pub(super) fn daily(
 }
 
 fn owner(row: &Row<'_>) -> Result<ClientId, StoreError> {
-    let id = row.get::<_, String>(0)?;
-    id.parse().map_err(|error| StoreError::damaged(format!("usage of {id}"), error))
+    client_id(&row.get::<_, String>(0)?, "usage of")
 }
 
-fn last(
-    row: &Row<'_>,
-    column: usize,
-    client_id: &ClientId,
-) -> Result<(Timestamp, Option<std::net::IpAddr>), StoreError> {
-    let at = Timestamp::from_millis(uint(row, column)?);
-    Ok((at, parsed(row.get(column + 1)?, client_id)?))
-}
-
-fn parsed<T: FromStr<Err: Display>>(
-    text: Option<String>,
-    client_id: &ClientId,
-) -> Result<Option<T>, StoreError> {
-    let parse = |text: String| text.parse().map_err(|e| StoreError::damaged(name(client_id), e));
-    text.map(parse).transpose()
-}
-
-fn name(client_id: &ClientId) -> String {
-    format!("usage of {client_id}")
+fn last(row: &Row<'_>, column: usize) -> Result<LastRow, StoreError> {
+    Ok(LastRow { at: uint(row, column)?, address: row.get(column + 1)? })
 }

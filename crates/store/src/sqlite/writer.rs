@@ -9,8 +9,8 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::session::{Counters, Session};
-use crate::StoreError;
+use super::session::Session;
+use crate::{StoreError, counters::Counters};
 
 /// How many jobs share a transaction at most.
 const BATCH: usize = 256;
