@@ -19,6 +19,12 @@ pub enum StoreError {
     /// Locked by somebody else, or the machine has trouble. Trying again may help.
     #[error("the database is not available ({0}); try again in a moment")]
     Unavailable(String),
+    /// The connection broke while a write was under way, and its outcome could not be found out.
+    #[error(
+        "the database went away while something was written ({0}); look whether it is there \
+         before you do it again"
+    )]
+    Uncertain(String),
     /// What was read makes no sense.
     #[error(
         "{row} in the database is damaged ({why}); restore a backup, or repair that row by hand"
@@ -67,6 +73,14 @@ pub enum StoreError {
     Place {
         /// The place.
         path: PathBuf,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// The database server refuses us, or what it has is not ours. Trying again does not help.
+    #[error("{database} cannot be used: {why}")]
+    Unusable {
+        /// The database, without user and password.
+        database: String,
         /// What is wrong, and what to do.
         why: String,
     },

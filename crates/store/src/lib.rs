@@ -14,9 +14,12 @@ mod loading;
 mod migrations;
 mod notices;
 mod people;
+pub mod postgres;
 mod query;
 mod receipts;
 pub mod sqlite;
+#[cfg(any(test, feature = "throwaway"))]
+pub mod throwaway;
 
 use async_trait::async_trait;
 use hallpass_core::{
@@ -32,6 +35,7 @@ pub use self::{
     error::StoreError,
     notices::{Notices, Used},
     people::{People, PersonBy, SeenSession},
+    postgres::PostgresStore,
     query::{
         AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
         Newest, Pruned, Retention, Snapshot,

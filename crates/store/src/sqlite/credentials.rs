@@ -13,7 +13,8 @@ use crate::{
 /// A filter as a part of a WHERE clause, with parameters ?1 to ?5.
 fn clause(filter: &Filter) -> String {
     // Two forms, so that the one for an organization goes by an index.
-    let whose = if filter.organization_id.is_some() { "organization_id = ?1" } else { "?1 IS NULL" };
+    let whose =
+        if filter.organization_id.is_some() { "organization_id = ?1" } else { "?1 IS NULL" };
     format!(
         "{whose} AND (?2 IS NULL OR status = ?2)
         AND (?3 IS NULL OR instr(folded_name, ?3) > 0 OR instr(client_id, ?4) > 0)
@@ -23,13 +24,8 @@ fn clause(filter: &Filter) -> String {
 
 /// What ?1 to ?5 stand for, and the rest of the parameters after them.
 fn with<'a>(filter: &'a Filter, rest: &[&'a dyn ToSql]) -> Vec<&'a dyn ToSql> {
-    let own: [&dyn ToSql; 5] = [
-        &filter.organization_id,
-        &filter.status,
-        &filter.folded_text,
-        &filter.text,
-        &filter.tag,
-    ];
+    let own: [&dyn ToSql; 5] =
+        [&filter.organization_id, &filter.status, &filter.folded_text, &filter.text, &filter.tag];
     own.into_iter().chain(rest.iter().copied()).collect()
 }
 

@@ -14,7 +14,8 @@ pub(super) async fn load(
     readers: &Readers,
     sink: &mut (dyn FnMut(Image) + Send),
 ) -> Result<Snapshot, StoreError> {
-    let read = |out| readers.run(move |session| session.at_one_moment(|session| all(session, &out)));
+    let read =
+        |out| readers.run(move |session| session.at_one_moment(|session| all(session, &out)));
     loading::load(sink, read).await
 }
 

@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use hallpass_core::{
-    ClientId, Credential, DeliveryId, OrganizationId, Timestamp,
-    audit::Event,
-    delivery::Delivery,
+    ClientId, Credential, DeliveryId, OrganizationId, Timestamp, audit::Event, delivery::Delivery,
     usage::Sighting,
 };
 use rusqlite::{Row, params};

@@ -76,9 +76,7 @@ pub(super) fn last_used(
 ) -> Result<Vec<LastUsed>, StoreError> {
     let sql = "SELECT secret, last_at, last_address FROM last_used
          WHERE client_id = ?1 ORDER BY secret";
-    session.all(sql, [client_id.as_str()], |row| {
-        last(row, 1)?.read(row.get(0)?, client_id)
-    })
+    session.all(sql, [client_id.as_str()], |row| last(row, 1)?.read(row.get(0)?, client_id))
 }
 
 /// The latest use of each secret of many credentials; `ids` is a JSON array.

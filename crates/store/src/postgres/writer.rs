@@ -1,0 +1,159 @@
+//! The one task that commits. It gathers what is waiting into one transaction, so that many
+//! writers share one fsync and one turn at the counter row, and it must never answer before it
+//! knows whether that transaction took place.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use hallpass_core::{Change, Mutation, Timestamp, audit::Actor};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+
+use super::{
+    again::pause,
+    commit::{self, Book, Mark},
+    connect::Lane,
+    failure::Failure,
+};
+use crate::{StoreError, counters::Counters};
+
+/// How many mutations share a transaction at most: PostgreSQL keeps the state of 64 savepoints
+/// where every other transaction finds it quickly.
+const BATCH: usize = 64;
+
+/// How many mutations wait at most before callers wait to hand in theirs.
+const QUEUE: usize = 1024;
+
+/// For how long a transaction is tried again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// For how long is looked for the outcome of one whose COMMIT nobody answered.
+const CURIOSITY: Duration = Duration::from_secs(30);
+
+/// A hand on the task. After it is dropped the task finishes what waits.
+pub(super) struct Writer {
+    queue: mpsc::Sender<Job>,
+}
+
+struct Job {
+    mutation: Mutation,
+    actor: Actor,
+    at: Timestamp,
+    outcome: Option<std::result::Result<Change, StoreError>>,
+    reply: oneshot::Sender<std::result::Result<Change, StoreError>>,
+}
+
+impl Writer {
+    /// Starts the task.
+    pub(super) fn start(lane: Lane, counters: Arc<Counters>) -> Self {
+        let (queue, mut waiting) = mpsc::channel::<Job>(QUEUE);
+        tokio::spawn(async move {
+            let mut jobs = Vec::with_capacity(BATCH);
+            while waiting.recv_many(&mut jobs, BATCH).await > 0 {
+                let end = write(&lane, &mut jobs).await;
+                if end.is_ok() {
+                    counters.transactions.fetch_add(1, Ordering::Relaxed);
+                }
+                for job in jobs.drain(..) {
+                    job.answer(end.clone());
+                }
+            }
+        });
+        Self { queue }
+    }
+
+    /// Commits a mutation, and returns once that is on disk.
+    pub(super) async fn commit(
+        &self,
+        mutation: &Mutation,
+        actor: &Actor,
+        at: Timestamp,
+    ) -> std::result::Result<Change, StoreError> {
+        let stopped = || StoreError::unavailable("its writer has stopped");
+        let (reply, answer) = oneshot::channel();
+        let (mutation, actor) = (mutation.clone(), actor.clone());
+        let job = Job { mutation, actor, at, outcome: None, reply };
+        self.queue.send(job).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+impl Job {
+    /// Tells the caller, once the shared transaction has ended so.
+    fn answer(self, end: std::result::Result<(), StoreError>) {
+        let unrun = || Err(StoreError::unavailable("it was not reached"));
+        // A caller that has gone away does not want to know.
+        let _ = self.reply.send(end.and_then(|()| self.outcome.unwrap_or_else(unrun)));
+    }
+}
+
+/// Writes the jobs in one transaction, and again if it is certain that they were not written. An
+/// error is that of the transaction; what a single job failed with stays with it.
+async fn write(lane: &Lane, jobs: &mut [Job]) -> std::result::Result<(), StoreError> {
+    let begun = Instant::now();
+    let mut turn = 0;
+    loop {
+        match attempt(lane, jobs).await {
+            Err(Attempt::Failed(failure)) if failure.may_pass() && begun.elapsed() < PATIENCE => {
+                tokio::time::sleep(pause(turn)).await;
+            }
+            Err(Attempt::Failed(failure)) => return Err(failure.into()),
+            Err(Attempt::Unknown(error)) => return Err(error),
+            Ok(()) => return Ok(()),
+        }
+        turn += 1;
+    }
+}
+
+enum Attempt {
+    /// Nothing was written.
+    Failed(Failure),
+    /// It may have been written.
+    Unknown(StoreError),
+}
+
+impl From<Failure> for Attempt {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+async fn attempt(lane: &Lane, jobs: &mut [Job]) -> std::result::Result<(), Attempt> {
+    let session = lane.session().await?;
+    let mut book = Book::open(&session).await?;
+    for job in jobs {
+        job.outcome = match book.enter(&session, &job.mutation, &job.actor, job.at).await {
+            Ok(change) => Some(Ok(change)),
+            Err(Failure::Refused(error)) => Some(Err(error)),
+            Err(failure) => return Err(failure.into()),
+        };
+    }
+    if book.is_empty() {
+        return Ok(session.rollback().await?);
+    }
+    let Err(failure) = book.close(&session).await else { return Ok(()) };
+    // Whatever became of it, this connection is not asked.
+    drop(session);
+    match find_out(lane, &book.mark()).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(failure.into()),
+        Err(why) => Err(Attempt::Unknown(StoreError::Uncertain(why.to_string()))),
+    }
+}
+
+async fn find_out(lane: &Lane, mark: &Mark) -> std::result::Result<bool, StoreError> {
+    let begun = Instant::now();
+    let mut turn = 0;
+    loop {
+        let look = async { commit::took_place(&lane.session().await?, mark).await };
+        match look.await {
+            Err(_) if begun.elapsed() < CURIOSITY => tokio::time::sleep(pause(turn)).await,
+            found => return Ok(found?),
+        }
+        turn += 1;
+    }
+}
