@@ -17,18 +17,22 @@ pub(crate) fn stages() -> Vec<Stage> {
         Stage { name: "tools", work: tools },
         Stage { name: "supply chain", work: supply_chain },
     ];
-    stages.extend(check::STAGES.iter().copied().map(with_a_browser));
+    stages.extend(check::STAGES.iter().copied().map(with_all_tools));
     stages.push(Stage { name: "fuzz", work: fuzz });
     stages.push(Stage { name: "interop", work: interop });
     stages
 }
 
-/// The same stage; the tests must find a browser.
-fn with_a_browser(stage: Stage) -> Stage {
+/// Set for the tests: PostgreSQL that is not there is a failure.
+const POSTGRES_REQUIRED: (&str, &str) = ("HALLPASS_POSTGRES", "required");
+
+/// The same stage; the tests must find a browser and PostgreSQL.
+fn with_all_tools(stage: Stage) -> Stage {
     match stage.work {
-        Work::Cargo { args, .. } if stage.name == check::TESTS => {
-            Stage { work: Work::Cargo { args, env: &[browser::REQUIRED] }, ..stage }
-        }
+        Work::Cargo { args, .. } if stage.name == check::TESTS => Stage {
+            work: Work::Cargo { args, env: &[browser::REQUIRED, POSTGRES_REQUIRED] },
+            ..stage
+        },
         _ => stage,
     }
 }
@@ -38,9 +42,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_browser_is_required_where_everything_is_tested() {
+    fn a_browser_and_postgresql_are_required_where_everything_is_tested() {
         let is_strict = |stage: &Stage| match stage.work {
-            Work::Cargo { env, .. } => env.contains(&browser::REQUIRED),
+            Work::Cargo { env, .. } => {
+                env.contains(&browser::REQUIRED) && env.contains(&POSTGRES_REQUIRED)
+            }
             Work::Call { .. } => false,
         };
         assert!(stages().iter().any(is_strict));

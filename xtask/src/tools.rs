@@ -76,6 +76,13 @@ const TOOLS: &[Tool] = &[
         why: "installs the JavaScript peers",
     },
     Tool {
+        name: "postgresql",
+        // Debian keeps its programs off the path.
+        probe: &["sh", "-c", "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb"],
+        source: Source::Apt(&["postgresql"]),
+        why: "keeps the state of several nodes",
+    },
+    Tool {
         name: "chromium",
         probe: &["chromium", "--version"],
         source: Source::Apt(&["chromium"]),

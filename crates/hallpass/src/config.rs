@@ -9,6 +9,8 @@ use hallpass_server::Config as ServerConfig;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use crate::database::{Database, Written};
+
 /// The commented file that `hallpass config example` prints.
 pub(crate) const EXAMPLE: &str = include_str!("config.example.toml");
 
@@ -39,6 +41,12 @@ pub(crate) enum LogFormat {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LocalConfig {
     pub(crate) data_dir: PathBuf,
+    pub(crate) database: Option<Written>,
+    pub(crate) database_password_file: Option<PathBuf>,
+    pub(crate) database_root_cert: Option<PathBuf>,
+    pub(crate) database_connections_at_most: usize,
+    pub(crate) database_statement_timeout_s: u64,
+    pub(crate) database_connect_timeout_s: u64,
     pub(crate) master_key_file: Option<PathBuf>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
@@ -48,6 +56,12 @@ impl Default for LocalConfig {
     fn default() -> Self {
         Self {
             data_dir: "hallpass-data".into(),
+            database: None,
+            database_password_file: None,
+            database_root_cert: None,
+            database_connections_at_most: 10,
+            database_statement_timeout_s: 10,
+            database_connect_timeout_s: 5,
             master_key_file: None,
             log_format: LogFormat::Pretty,
             log_level: "info".to_owned(),
@@ -63,14 +77,33 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The database's file.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.local.data_dir.join("hallpass.db")
+    /// Where the state is kept.
+    pub(crate) fn database(&self) -> anyhow::Result<Database> {
+        Database::of(&self.local)
+    }
+}
+
+impl LocalConfig {
+    fn validate(&self) -> anyhow::Result<()> {
+        Database::of(self)?;
+        for (name, (least, most), got) in [
+            ("database_connections_at_most", (3, 1000), self.database_connections_at_most as u64),
+            ("database_statement_timeout_s", (1, 600), self.database_statement_timeout_s),
+            ("database_connect_timeout_s", (1, 60), self.database_connect_timeout_s),
+        ] {
+            if !(least..=most).contains(&got) {
+                bail!("{name} must be between {least} and {most}; got {got}");
+            }
+        }
+        Ok(())
     }
 }
 
 /// Settings whose default is absent, which serde therefore does not list.
-const WITHOUT_DEFAULT: [&str; 7] = [
+const WITHOUT_DEFAULT: [&str; 10] = [
+    "database",
+    "database_password_file",
+    "database_root_cert",
     "tls_cert",
     "tls_key",
     "master_key_file",
@@ -80,7 +113,18 @@ const WITHOUT_DEFAULT: [&str; 7] = [
     "smtp_password_file",
 ];
 
-const LOCAL: [&str; 4] = ["data_dir", "master_key_file", "log_format", "log_level"];
+const LOCAL: [&str; 10] = [
+    "data_dir",
+    "database",
+    "database_password_file",
+    "database_root_cert",
+    "database_connections_at_most",
+    "database_statement_timeout_s",
+    "database_connect_timeout_s",
+    "master_key_file",
+    "log_format",
+    "log_level",
+];
 
 /// Every setting with its default.
 fn defaults() -> Table {
@@ -112,7 +156,7 @@ pub(crate) fn with_flags(command: Command) -> Command {
             .value_name("VALUE")
             .global(true)
             .help_heading("Settings")
-            .hide(!["data_dir", "issuer", "listen"].contains(&name.as_str()))
+            .hide(!["data_dir", "database", "issuer", "listen"].contains(&name.as_str()))
             .hide_env_values(true)
             .help(format!("Setting `{name}`; see `hallpass config example`"));
         command.arg(flag)
@@ -202,6 +246,7 @@ fn from_table(mut table: Table) -> anyhow::Result<Config> {
         local: local.try_into().context("a setting has the wrong form")?,
         server: table.try_into().context("a setting has the wrong form")?,
     };
+    config.local.validate()?;
     config.server.validate()?;
     Ok(config)
 }
@@ -263,6 +308,8 @@ mod tests {
             ("max_staleness_s = 1", "max_staleness_s must be between 5 and 21600"),
             ("issuer = \"http://auth.example.com\"", "https"),
             ("tls_cert = \"a\"", "belong together"),
+            ("database_connections_at_most = 2", "must be between 3 and 1000"),
+            ("database = \"postgres://a/b?sslmode=allow\"", "sslmode must be verify-full"),
         ] {
             std::fs::write(&path, text).unwrap();
             let why = load(Some(&path), &with_args(&["hallpass"])).unwrap_err();

@@ -19,9 +19,12 @@ use hallpass_server::{
     entropy, first_start,
     management::{Act, Caller, own_api},
 };
-use hallpass_store::{SqliteStore, Store, sqlite::Options};
+use hallpass_store::Store;
 
-use crate::config::Config;
+use crate::{
+    config::Config,
+    database::{Database, Opened},
+};
 
 /// The variable that may hold the master key itself.
 const MASTER_KEY: &str = "HALLPASS_MASTER_KEY";
@@ -31,7 +34,8 @@ const SYSTEMD_CREDENTIAL: &str = "hallpass-master-key";
 
 /// An opened installation.
 pub(crate) struct Installation {
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) opened: Opened,
     pub(crate) vault: OpenVault,
     /// Whoever is at the command line.
     pub(crate) caller: Caller,
@@ -40,15 +44,21 @@ pub(crate) struct Installation {
 impl Installation {
     /// Opens it, and sets it up if it is new.
     pub(crate) async fn set_up(config: &Config) -> anyhow::Result<(Self, MasterKey)> {
-        make_dir(&config.local.data_dir)?;
-        let fresh = !config.database().exists();
+        let database = config.database()?;
+        if matches!(database, Database::File(_)) {
+            make_dir(&config.local.data_dir)?;
+        }
+        let opened = database.open_or_make(&config.local).await?;
+        let fresh = opened.store().installation().await?.vault.is_none();
         let master = match master_key(config)? {
             Some(key) => key,
-            None if fresh => make_master_key(&default_key_file(config))?,
+            None if fresh => {
+                make_dir(&config.local.data_dir)?;
+                make_master_key(&default_key_file(config))?
+            }
             None => bail!("{}", no_master_key(config)),
         };
-        let store = SqliteStore::open(&config.database(), Options::default())?;
-        let (installation, master) = Self::with(store, master).await?;
+        let (installation, master) = Self::with(opened, master).await?;
         let audience = config.server.url(own_api::PATH);
         own_api::ensure(&*installation.store, &audience, &installation.caller.actor, now()).await?;
         Ok((installation, master))
@@ -56,24 +66,22 @@ impl Installation {
 
     /// Opens it for a command, which never creates one by mistake.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
-        let database = config.database();
-        if !database.exists() {
-            bail!(
-                "there is no Hallpass database at {}; run `hallpass init` there, or name the \
-                 right directory with --data-dir",
-                database.display()
-            );
-        }
-        let Some(master) = master_key(config)? else { bail!("{}", no_master_key(config)) };
-        let store = SqliteStore::open_existing(&database, Options::default())?;
-        Ok(Self::with(store, master).await?.0)
+        Ok(Self::open_with_key(config).await?.0)
     }
 
-    async fn with(store: SqliteStore, master: MasterKey) -> anyhow::Result<(Self, MasterKey)> {
+    /// The same, with the master key that opened it.
+    pub(crate) async fn open_with_key(config: &Config) -> anyhow::Result<(Self, MasterKey)> {
+        let opened = config.database()?.open(&config.local).await?;
+        let Some(master) = master_key(config)? else { bail!("{}", no_master_key(config)) };
+        Self::with(opened, master).await
+    }
+
+    async fn with(opened: Opened, master: MasterKey) -> anyhow::Result<(Self, MasterKey)> {
         let actor = Actor::Operator { name: account() };
-        let vault = first_start::open_vault(&store, &master, &actor, now()).await?;
+        let store = opened.store();
+        let vault = first_start::open_vault(&*store, &master, &actor, now()).await?;
         let caller = Caller::at_the_machine(actor);
-        Ok((Self { store: Arc::new(store), vault, caller }, master))
+        Ok((Self { store, opened, vault, caller }, master))
     }
 
     /// Writes, as the person at the command line.

@@ -3,6 +3,7 @@
 
 mod commands;
 mod config;
+mod database;
 mod installation;
 mod logs;
 mod output;

@@ -27,7 +27,7 @@ const WORDS: &[&str] = &[
 
 pub(super) fn target() -> Target {
     // The settings of the binary itself are read beside these, and not here.
-    let local = ["data_dir", "master_key_file", "log_format", "log_level"];
+    let local = ["data_dir", "database", "master_key_file", "log_format", "log_level"];
     let lines = SEED.lines().filter(|line| !local.iter().any(|name| line.starts_with(name)));
     let whole = lines.collect::<Vec<_>>().join("\n");
     let short = "issuer = \"https://auth.example.com/hp\"\nlisten = \"127.0.0.1:8420\"\n";

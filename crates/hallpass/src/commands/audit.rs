@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use clap::Subcommand;
-use hallpass_store::{AuditFilter, Chain, Store};
+use hallpass_store::{AuditFilter, Chain};
 use serde_json::json;
 
 use crate::{

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use serde_json::json;
 
-use crate::{config::Config, installation::Installation, output::Output};
+use crate::{config::Config, database::Opened, installation::Installation, output::Output};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -14,7 +15,13 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: &Args, config: &Config, output: Output) -> anyhow::Result<()> {
     let installation = Installation::open(config).await?;
-    installation.store.backup_to(&args.file).await?;
+    let Opened::File(store) = &installation.opened else {
+        bail!(
+            "this makes copies of a SQLite file; back a PostgreSQL database up with the tools of \
+             its server, such as pg_dump"
+        );
+    };
+    store.backup_to(&args.file).await?;
     output.print(&json!({ "file": args.file }), || {
         format!(
             "Copied the database to {}. It is of use only with the master key, of which keep a \

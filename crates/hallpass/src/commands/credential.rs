@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::Subcommand;
 use hallpass_core::{Change, Credential};
 use hallpass_server::management::credentials::{self, Step};
-use hallpass_store::{CredentialFilter, Store};
+use hallpass_store::CredentialFilter;
 use serde_json::json;
 
 use crate::{

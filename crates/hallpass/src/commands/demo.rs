@@ -16,7 +16,7 @@ use hallpass_server::{
     entropy,
     management::{credentials, people},
 };
-use hallpass_store::{People, PersonBy, Store};
+use hallpass_store::PersonBy;
 use hallpass_verifier::Verifier;
 
 use super::{
@@ -54,6 +54,8 @@ pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<()> {
     if config.local.data_dir == defaults.local.data_dir {
         config.local.data_dir = PathBuf::from("hallpass-demo");
     }
+    // What it makes is of no use among a provider's own credentials.
+    config.local.database = None;
     if config.local.log_level == defaults.local.log_level {
         config.local.log_level = "warn".to_owned();
     }

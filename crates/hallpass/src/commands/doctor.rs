@@ -2,20 +2,24 @@
 
 use anyhow::bail;
 use hallpass_server::health::{self, Finding};
-use hallpass_store::Store;
+use hallpass_store::postgres::{Address, Checkup};
 
 use crate::{
     config::{self, Config},
+    database::{Database, Opened},
     installation::{self, Installation, now},
     output::Output,
 };
 
 pub(super) async fn run(config: &Config, output: Output) -> anyhow::Result<()> {
-    let Installation { store, .. } = Installation::open(config).await?;
+    let Installation { store, opened, .. } = Installation::open(config).await?;
     let mut findings = vec![Finding::fine("The master key opens the vault.")];
     findings.extend(config::misspelt_variables().into_iter().map(Finding::trouble));
     findings.extend(health::of_config(&config.server));
-    findings.extend(of_files(config));
+    findings.extend(of_files(config)?);
+    if let Opened::Server(server) = &opened {
+        findings.extend(of_server(config, &server.checkup().await?)?);
+    }
     findings.extend(health::of_keys(&*store, &config.server, now()).await?);
     findings.push(health::of_chain(store.verify_audit_chain().await?));
     let troubles = findings.iter().filter(|finding| !finding.fine).count();
@@ -30,11 +34,57 @@ pub(super) async fn run(config: &Config, output: Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn of_files(config: &Config) -> Vec<Finding> {
-    let paths = [config.database(), config.local.data_dir.join("master.key")];
-    let open = paths.iter().filter(|path| path.exists() && installation::is_open_to_others(path));
-    let says = |path: &std::path::PathBuf| {
+fn of_files(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let database = config.database()?;
+    let key = config.local.data_dir.join("master.key");
+    let paths = database.path().into_iter().chain([&*key]);
+    let open = paths.filter(|path| path.exists() && installation::is_open_to_others(path));
+    let says = |path: &std::path::Path| {
         format!("{} can be read by other accounts: run chmod 600 on it.", path.display())
     };
-    open.map(|path| Finding::trouble(says(path))).collect()
+    Ok(open.map(|path| Finding::trouble(says(path))).collect())
+}
+
+/// Beyond this many seconds between the clocks, freshness is judged wrongly.
+const SKEW_S: u64 = 1;
+
+/// What only a database server can be asked.
+fn of_server(config: &Config, checkup: &Checkup) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    if let Database::Server(address) = config.database()? {
+        findings.extend(of_way(&address));
+    }
+    findings.push(if checkup.not_durable.is_empty() {
+        Finding::fine("The database server writes to disk before it answers.")
+    } else {
+        Finding::trouble(format!(
+            "The database server may lose what it said was written: turn on {}.",
+            checkup.not_durable.join(", ")
+        ))
+    });
+    let ours = config.local.database_connections_at_most as u64;
+    if let Some(most) = checkup.connections_at_most.filter(|most| ours * 2 > *most) {
+        findings.push(Finding::trouble(format!(
+            "Two nodes with {ours} connections each do not fit into the server's max_connections \
+             ({most}): lower database_connections_at_most, or raise that."
+        )));
+    }
+    let skew_s = now().as_millis().abs_diff(checkup.now.as_millis()) / 1000;
+    findings.push(if skew_s <= SKEW_S {
+        Finding::fine("This machine's clock and the database server's agree.")
+    } else {
+        Finding::trouble(format!(
+            "This machine's clock and the database server's differ by {skew_s} s: set both by NTP."
+        ))
+    });
+    Ok(findings)
+}
+
+fn of_way(address: &Address) -> Option<Finding> {
+    (!address.is_private()).then(|| {
+        Finding::trouble(
+            "The database is spoken to without TLS beyond this machine: remove sslmode=disable \
+             from its URL.",
+        )
+    })
 }

@@ -1,7 +1,6 @@
 //! `hallpass feed`: what the revocation feed says.
 
 use clap::Subcommand;
-use hallpass_store::Store;
 use hallpass_token::feed::Snapshot;
 
 use crate::{

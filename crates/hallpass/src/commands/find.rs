@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use hallpass_core::{
     Api, ClientId, Credential, Image, Organization, change::Key, credential::SecretRecord,
 };
-use hallpass_store::{CredentialFilter, Store};
+use hallpass_store::CredentialFilter;
 
 use crate::installation::Installation;
 

@@ -142,14 +142,7 @@ async fn kill(kid: &str, yes: bool, config: &Config, output: Output) -> anyhow::
 }
 
 async fn change_master(new_file: &Path, config: &Config, output: Output) -> anyhow::Result<()> {
-    let (Installation { store, caller, .. }, old) = {
-        anyhow::ensure!(
-            config.database().exists(),
-            "there is no Hallpass database at {}; run `hallpass init` first",
-            config.database().display()
-        );
-        Installation::set_up(config).await?
-    };
+    let (Installation { store, caller, .. }, old) = Installation::open_with_key(config).await?;
     let new = match installation::read_master_key(new_file)? {
         Some(key) => key,
         None => installation::make_master_key(new_file)?,

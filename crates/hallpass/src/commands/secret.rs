@@ -3,7 +3,6 @@
 use clap::Subcommand;
 use hallpass_core::{ClientId, SecretId, credential::LiveTokens};
 use hallpass_server::management::secrets::{self, Wanted};
-use hallpass_store::Store;
 use serde_json::json;
 
 use super::{credential::CredentialFile, find};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use hallpass_server::{App, LiveDirectory, Server, clock::SystemClock, housekeeping};
-use hallpass_store::{People, Store};
+use hallpass_store::Store;
 use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinHandle,

@@ -4,7 +4,6 @@ use std::io::Read;
 
 use anyhow::Context;
 use clap::Subcommand;
-use hallpass_store::Store;
 use hallpass_token::{
     claims::Claims,
     jose::{Jws, KeySet},

@@ -19,6 +19,7 @@ mod master_key;
 mod mistakes;
 mod node;
 mod place;
+mod postgres;
 mod process;
 mod quiet;
 mod second_writer;

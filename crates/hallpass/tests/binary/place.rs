@@ -23,6 +23,7 @@ pub(crate) const ISSUER: &str = "http://127.0.0.1:8420";
 /// A directory to run commands in.
 pub(crate) struct Place {
     folder: TempDir,
+    database: Option<String>,
 }
 
 /// What a client logs in with.
@@ -42,7 +43,12 @@ impl Login {
 impl Place {
     /// Nothing there yet.
     pub(crate) fn empty() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    /// The same, of an installation whose database is at this URL.
+    pub(crate) fn with_database(url: &str) -> Self {
+        Self { database: Some(url.to_owned()), ..Self::empty() }
     }
 
     /// A database with an organization and an API of the scopes `read` and `write`.
@@ -74,6 +80,9 @@ impl Place {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass"));
         command.args(args).env_clear().env("USER", "tester").current_dir(self.folder.path());
+        if let Some(url) = &self.database {
+            command.env("HALLPASS_DATABASE", url);
+        }
         command
     }
 

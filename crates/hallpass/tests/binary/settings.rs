@@ -8,13 +8,19 @@ use crate::place::{Place, refusal};
 
 /// Each setting with three values that differ from its default and from each other, as TOML
 /// writes them.
-const SETTINGS: [(&str, [&str; 3]); 34] = [
+const SETTINGS: [(&str, [&str; 3]); 40] = [
     ("issuer", [r#""https://a.example.com""#, r#""https://b.example.com""#, r#""http://[::1]:1""#]),
     ("listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
     ("metrics_listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
     ("tls_cert", [r#""a.pem""#, r#""b.pem""#, r#""c.pem""#]),
     ("tls_key", [r#""a.pem""#, r#""b.pem""#, r#""c.pem""#]),
     ("data_dir", [r#""a""#, r#""b""#, r#""c""#]),
+    ("database", [r#""a.db""#, r#""some/b.db""#, r#""postgres://db.example:5432/c""#]),
+    ("database_password_file", [r#""a""#, r#""b""#, r#""c""#]),
+    ("database_root_cert", [r#""a.pem""#, r#""b.pem""#, r#""c.pem""#]),
+    ("database_connections_at_most", ["3", "4", "5"]),
+    ("database_statement_timeout_s", ["1", "2", "3"]),
+    ("database_connect_timeout_s", ["1", "2", "3"]),
     ("master_key_file", [r#""a""#, r#""b""#, r#""c""#]),
     ("trusted_proxies", [r#"["10.0.0.0/8"]"#, r#"["10.0.0.0/8", "::1/128"]"#, r#"["::1/128"]"#]),
     ("webhook_networks", [r#"["10.0.0.0/8"]"#, r#"["10.0.0.0/8", "::1/128"]"#, r#"["::1/128"]"#]),

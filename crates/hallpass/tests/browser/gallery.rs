@@ -53,9 +53,16 @@ async fn all_parts_hold_in_both_themes_and_at_both_widths() {
         browser.open(&gallery.at(path)).await;
         browser.look(&format!("gallery-{name}")).await;
     }
-    for name in
-        ["forbidden", "conflict", "bad-input", "cross-site", "too-many", "unavailable", "internal"]
-    {
+    for name in [
+        "forbidden",
+        "conflict",
+        "bad-input",
+        "cross-site",
+        "too-many",
+        "unavailable",
+        "uncertain",
+        "internal",
+    ] {
         browser.open(&gallery.at(&format!("/errors/{name}"))).await;
         browser.look(&format!("error-{name}")).await;
     }

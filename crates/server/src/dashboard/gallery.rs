@@ -180,6 +180,7 @@ async fn error(Path(name): Path<String>) -> PageError {
         "cross-site" => PageError::CrossSite,
         "too-many" => PageError::TooManyTries { retry_after_s: 30 },
         "unavailable" => PageError::Unavailable { retry_after_s: 5 },
+        "uncertain" => PageError::Uncertain,
         "internal" => PageError::Internal,
         _ => PageError::NotFound,
     }

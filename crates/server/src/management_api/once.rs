@@ -87,7 +87,9 @@ pub(super) async fn once(
     let app = app.clone();
     let task = tokio::spawn(async move {
         let outcome = work.await;
-        if let Some(request) = &request {
+        // While nobody knows whether it was done, the receipt stays open and says so.
+        let known = !outcome.as_ref().is_err_and(Problem::is_of_unknown_outcome);
+        if let Some(request) = request.as_ref().filter(|_| known) {
             keep(&app, request, outcome.as_ref().ok()).await;
         }
         outcome.map(|made| first(&app, made))

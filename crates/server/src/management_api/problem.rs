@@ -81,7 +81,7 @@ impl Kind {
             Self::TooSlow => ("too-slow", "The body came too slowly", StatusCode::REQUEST_TIMEOUT),
             Self::Conflict => ("conflict", "Not possible in this state", StatusCode::CONFLICT),
             Self::OutcomeUnknown => {
-                ("outcome-unknown", "An earlier request was cut off", StatusCode::CONFLICT)
+                ("outcome-unknown", "The outcome is not known", StatusCode::CONFLICT)
             }
             Self::KeyReused => {
                 ("key-reused", "The key was used before", StatusCode::UNPROCESSABLE_ENTITY)
@@ -181,6 +181,11 @@ impl Problem {
         let detail = "the server met a defect of its own; its log has more under the request id \
                       of this answer";
         Self::new(Kind::Internal, detail)
+    }
+
+    /// Whether what was asked for may have been done all the same.
+    pub(super) fn is_of_unknown_outcome(&self) -> bool {
+        self.kind == Kind::OutcomeUnknown
     }
 
     /// The same, with a time to wait.
@@ -308,6 +313,12 @@ impl From<StoreError> for Problem {
             why @ (StoreError::Full | StoreError::Unavailable(_)) => {
                 tracing::warn!(%why, "The management API cannot reach the database");
                 Self::unavailable(SOON_S)
+            }
+            why @ StoreError::Uncertain(_) => {
+                tracing::error!(%why, "What became of a program's write is not known");
+                let detail = "the database went away while this was written; look whether it is \
+                              there before you ask again";
+                Self::new(Kind::OutcomeUnknown, detail)
             }
             why => {
                 tracing::error!(%why, "The management API cannot read the database");

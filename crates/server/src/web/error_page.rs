@@ -47,6 +47,8 @@ pub enum PageError {
         /// Seconds to wait.
         retry_after_s: u64,
     },
+    /// The database went away while something was written: it may be there or not.
+    Uncertain,
     /// A defect of ours. The log has more.
     Internal,
 }
@@ -70,6 +72,10 @@ impl From<StoreError> for PageError {
             why @ (StoreError::Full | StoreError::Unavailable(_)) => {
                 tracing::warn!(%why, "A page could not reach the database");
                 Self::Unavailable { retry_after_s: SOON_S }
+            }
+            why @ StoreError::Uncertain(_) => {
+                tracing::error!(%why, "What became of a page's write is not known");
+                Self::Uncertain
             }
             why => {
                 tracing::error!(%why, "A page could not read the database");
@@ -137,7 +143,7 @@ impl PageError {
             Self::BadInput(_) => StatusCode::BAD_REQUEST,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable { .. } | Self::Uncertain => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -153,6 +159,7 @@ impl PageError {
             Self::Conflict(_) => "This was not done",
             Self::TooManyTries { .. } => "Too many tries",
             Self::Unavailable { .. } => "Not available just now",
+            Self::Uncertain => "It may have been done",
             Self::Internal => "Something broke on our side",
         }
     }
@@ -178,6 +185,11 @@ impl PageError {
             Self::Unavailable { .. } => "The server cannot reach its database, so nothing was \
                                          changed. Tokens go on working."
                 .into(),
+            Self::Uncertain => {
+                "The database went away while the server was writing, so nobody knows \
+                                yet whether it was written."
+                    .into()
+            }
             Self::Internal => "The server met a defect of its own. Its log has more under the \
                                number below."
                 .into(),
@@ -203,6 +215,7 @@ impl PageError {
             }
             Self::TooManyTries { .. } => "Wait until then. Nobody is locked out.",
             Self::Unavailable { .. } => "Try again in a few seconds.",
+            Self::Uncertain => "Look whether it is there before you do it again.",
             Self::Internal => {
                 "Try again. If it happens once more, tell whoever runs this installation."
             }

@@ -1,7 +1,7 @@
 //! Where the database is and how it is spoken to, from a URL as libpq knows it. The password in it
 //! must never be shown.
 
-use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use tokio_postgres::config::{Config, Host, SslMode};
 
@@ -48,6 +48,18 @@ impl Address {
     /// Whether a text is such a URL, rather than a path.
     pub fn is_one(text: &str) -> bool {
         text.starts_with("postgres://") || text.starts_with("postgresql://")
+    }
+
+    /// Whether nobody on the way can listen: it is encrypted, or does not leave the machine.
+    pub fn is_private(&self) -> bool {
+        let stays = |host: &Host| match host {
+            Host::Tcp(name) => {
+                name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            }
+            #[cfg(unix)]
+            Host::Unix(_) => true,
+        };
+        self.is_encrypted || self.config.get_hosts().iter().all(stays)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 /// Every migration, in order.
 pub(super) const MIGRATIONS: &[Migration] = migrations!("postgres");
 
-/// For how long another node's work is waited for, and a database that starts up.
+/// For how long another node's work is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS migrations (
@@ -40,7 +40,7 @@ pub(super) async fn apply(
     lane: &Lane,
     known: &[Migration],
     absent: Absent,
-    database: &str,
+    (database, connect_timeout): (&str, Duration),
 ) -> std::result::Result<(), StoreError> {
     let begun = Instant::now();
     let mut turn = 0;
@@ -50,9 +50,14 @@ pub(super) async fn apply(
             Ok(Step::Applied) => continue,
             Err(failure) => failure,
         };
-        // Another node makes the same table, or adds the same row.
-        let met = failure.may_pass() || matches!(failure, Failure::Duplicate);
-        if !met || begun.elapsed() > PATIENCE {
+        let patience = match failure {
+            // Another node makes the same table, or adds the same row.
+            Failure::Undone(_) | Failure::Duplicate => PATIENCE,
+            // It may be starting up.
+            Failure::Lost(_) => connect_timeout,
+            Failure::Refused(_) | Failure::Database(_) => Duration::ZERO,
+        };
+        if begun.elapsed() >= patience {
             return Err(failure.into());
         }
         tokio::time::sleep(pause(turn)).await;

@@ -4,6 +4,7 @@
 mod address;
 mod again;
 mod audit;
+mod checkup;
 mod commit;
 mod connect;
 mod credentials;
@@ -35,7 +36,10 @@ use hallpass_core::{
     usage::{Sighting, Usage},
 };
 
-pub use self::address::{Address, Options};
+pub use self::{
+    address::{Address, Options},
+    checkup::Checkup,
+};
 use self::{
     again::again,
     connect::{Connections, Lane},
@@ -80,9 +84,15 @@ impl PostgresStore {
     ) -> Result<Self, StoreError> {
         let counters = Arc::new(Counters::default());
         let Connections { reads, writes, polls } = Connections::new(address, options, &counters)?;
-        migrate::apply(&writes, MIGRATIONS, absent, &address.to_string()).await?;
+        let place = (&*address.to_string(), options.connect_timeout);
+        migrate::apply(&writes, MIGRATIONS, absent, place).await?;
         let writer = Writer::start(writes, counters.clone());
         Ok(Self { reads, polls, writer, counters })
+    }
+
+    /// Asks the server for its usual misconfigurations.
+    pub async fn checkup(&self) -> Result<Checkup, StoreError> {
+        Ok(checkup::look(&self.session().await?).await?)
     }
 
     async fn session(&self) -> failure::Result<Session> {

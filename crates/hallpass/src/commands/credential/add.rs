@@ -15,7 +15,6 @@ use hallpass_core::{
     text::Note,
 };
 use hallpass_server::management::{credentials, secrets};
-use hallpass_store::Store;
 use serde::Serialize;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! How a credential is shown: everything but digests.
 
 use hallpass_core::{Api, Credential};
-use hallpass_store::{LastUsed, Store};
+use hallpass_store::LastUsed;
 use serde_json::{Value, json};
 
 use crate::{
