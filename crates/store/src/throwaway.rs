@@ -3,8 +3,13 @@
 //! touch a server that was there before.
 
 use std::{
-    env, fs,
-    os::unix::{fs::chown, process::CommandExt},
+    env,
+    fs::{self, Permissions},
+    net::TcpListener,
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -32,6 +37,9 @@ const NOT_DURABLE: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page
 /// A running server.
 pub struct Cluster {
     folder: PathBuf,
+    programs: PathBuf,
+    account: Option<(u32, u32)>,
+    port: u16,
     keeper: Child,
     names: AtomicU64,
 }
@@ -55,11 +63,33 @@ impl Cluster {
         Self::start(&[])
     }
 
+    /// A server that is called at `localhost`, and by TLS alone.
+    ///
+    /// # Panics
+    /// Like [`Self::shared`].
+    pub fn with_tls(certificate: &str, key: &str) -> Option<Self> {
+        // Free now, and nobody else on this machine looks for one in between.
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("a port").port();
+        drop(listener);
+        let files = [
+            ("server.crt", certificate),
+            ("server.key", key),
+            ("pg_hba.conf", "local all all trust\nhostssl all all 127.0.0.1/32 trust\n"),
+        ];
+        let settings = ["listen_addresses=localhost", &format!("port={port}"), "ssl=on"];
+        Self::make(&[NOT_DURABLE, &settings].concat(), &files, port)
+    }
+
     /// Starts a server with settings of its own.
     ///
     /// # Panics
     /// Like [`Self::shared`].
     pub fn start(settings: &[&str]) -> Option<Self> {
+        Self::make(settings, &[], 5432)
+    }
+
+    fn make(settings: &[&str], files: &[(&str, &str)], port: u16) -> Option<Self> {
         let Some(programs) = programs() else {
             let required = env::var_os("HALLPASS_POSTGRES").is_some();
             assert!(!required, "PostgreSQL is not there; `cargo xtask test` installs it");
@@ -72,50 +102,84 @@ impl Cluster {
         if let Some((uid, gid)) = account {
             chown(&folder, Some(uid), Some(gid)).expect("the folder goes to the server's account");
         }
-        let command = |program: &Path| {
-            let mut command = Command::new(program);
-            // The current directory may be closed to that account.
-            command.current_dir(&folder).stdin(Stdio::null());
-            command.stdout(Stdio::null()).stderr(Stdio::null());
-            if let Some((uid, gid)) = account {
-                command.uid(uid).gid(gid);
-            }
-            command
-        };
-        let keeper = command(Path::new("/bin/sh"))
+        let keeper = command(Path::new("/bin/sh"), &folder, account)
             .args(["-c", KEEPER, "keeper"])
             .args([&programs, &folder])
             .stdin(Stdio::piped())
             // An interrupt at the terminal ends the tests, and must not end their keeper.
             .process_group(0)
-            .spawn();
-        let cluster = Self {
-            keeper: keeper.expect("a shell"),
-            names: AtomicU64::new(0),
-            folder: folder.clone(),
-        };
-        let data = folder.join("data");
-        let mut made = command(&programs.join("initdb"));
+            .spawn()
+            .expect("a shell");
+        let names = AtomicU64::new(0);
+        let cluster = Self { folder, programs, account, port, keeper, names };
+        let mut made = cluster.program("initdb");
         made.args(["--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8"]);
-        run(made.arg("--locale=C.UTF-8").arg("--pgdata").arg(&data), &folder);
-        let own = format!("unix_socket_directories={}", folder.display());
-        let all = ["listen_addresses=", "max_connections=300", &*own].into_iter();
-        let options: Vec<String> =
-            all.chain(settings.iter().copied()).map(|one| format!("-c '{one}'")).collect();
-        let mut started = command(&programs.join("pg_ctl"));
-        started.arg("--pgdata").arg(&data).arg("--log").arg(folder.join("log"));
-        run(started.args(["--wait", "--options", &options.join(" "), "start"]), &folder);
+        cluster.run(made.arg("--locale=C.UTF-8"));
+        for (name, text) in files {
+            cluster.write(name, text);
+        }
+        let folder = format!("unix_socket_directories={}", cluster.folder.display());
+        let own = ["max_connections=300", &*folder];
+        let silent = ["listen_addresses="];
+        let all = silent.iter().chain(&own).chain(settings);
+        let lines: Vec<String> = all
+            .map(|setting| setting.split_once('=').expect("a setting and its value"))
+            .map(|(name, value)| format!("{name} = '{value}'\n"))
+            .collect();
+        cluster.write("postgresql.auto.conf", &lines.concat());
+        cluster.begin();
         Some(cluster)
+    }
+
+    fn begin(&self) {
+        let mut started = self.program("pg_ctl");
+        started.arg("--log").arg(self.folder.join("log"));
+        self.run(started.args(["--wait", "start"]));
+    }
+
+    /// Ends the server as a crash does, and starts it again.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn crash(&self) {
+        self.run(self.program("pg_ctl").args(["--wait", "--mode=immediate", "stop"]));
+        self.begin();
+    }
+
+    /// One of PostgreSQL's programs, for this server.
+    fn program(&self, name: &str) -> Command {
+        let mut command = command(&self.programs.join(name), &self.folder, self.account);
+        command.arg("--pgdata").arg(self.folder.join("data"));
+        command
+    }
+
+    fn run(&self, command: &mut Command) {
+        let status = command.status().expect("PostgreSQL's programs run");
+        if !status.success() {
+            let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            panic!("{command:?} failed: {log}");
+        }
+    }
+
+    /// Writes one of the server's files, which must be its own and nobody else's.
+    fn write(&self, name: &str, text: &str) {
+        let path = self.folder.join("data").join(name);
+        fs::write(&path, text).expect("a file of the server");
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("its mode");
+        if let Some((uid, gid)) = self.account {
+            chown(&path, Some(uid), Some(gid)).expect("its owner");
+        }
+    }
+
+    /// Where it is called, if by TLS.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The URL of a database.
     pub fn url(&self, database: &str) -> String {
-        format!("postgres:///{database}?host={}&user=postgres", self.folder.display())
-    }
-
-    /// Where the server's files are.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+        let (folder, port) = (self.folder.display(), self.port);
+        format!("postgres:///{database}?host={folder}&port={port}&user=postgres")
     }
 
     /// Makes a database, like another one if it is named, and returns its name.
@@ -178,10 +242,14 @@ fn account() -> Option<(u32, u32)> {
     (id(&["-u"]) == 0).then(|| (id(&["-u", "postgres"]), id(&["-g", "postgres"])))
 }
 
-fn run(command: &mut Command, folder: &Path) {
-    let status = command.status().expect("PostgreSQL's programs run");
-    if !status.success() {
-        let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-        panic!("{command:?} failed: {log}");
+/// A program that runs as the server's account.
+fn command(program: &Path, folder: &Path, account: Option<(u32, u32)>) -> Command {
+    let mut command = Command::new(program);
+    // The current directory may be closed to that account.
+    command.current_dir(folder).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    if let Some((uid, gid)) = account {
+        command.uid(uid).gid(gid);
     }
+    command
 }

@@ -133,6 +133,11 @@ impl World {
         self.try_commit(mutation).await.unwrap_or_else(|error| panic!("{error}: {kind}"))
     }
 
+    /// Adds a credential like the others.
+    pub(crate) async fn add_another(&self, number: u64) -> Change {
+        self.add(active(number)).await
+    }
+
     pub(super) async fn commit_at(&self, mutation: Mutation, at: Timestamp) -> Change {
         self.store.commit(&mutation, &Actor::Server, at).await.unwrap()
     }

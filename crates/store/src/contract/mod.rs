@@ -4,6 +4,7 @@
 pub(crate) mod concurrency;
 mod fixtures;
 pub(crate) mod logs;
+pub(crate) mod nodes;
 pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod reads;
@@ -27,6 +28,9 @@ pub(crate) trait Bench: Send + Sync {
 
     /// Runs SQL behind the store's back.
     async fn edit(&self, sql: &str);
+
+    /// Cuts all connections to it, where there are any.
+    async fn cut(&self) {}
 }
 
 /// Makes a test of every case. `$bench` is an expression that makes a [`Bench`].
@@ -79,6 +83,7 @@ macro_rules! contract {
             concurrency two_processes_share_one_log,
             concurrency a_poll_sees_the_writes_of_other_processes,
             concurrency a_load_is_of_one_moment,
+            nodes all_see_the_same_log_whatever_breaks,
         );
     };
     ($bench:expr; $($subject:ident $case:ident,)*) => {

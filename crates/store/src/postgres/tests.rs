@@ -1,9 +1,13 @@
-//! The contract on PostgreSQL.
+//! The contract on PostgreSQL, and what only a server can do.
 
-use std::sync::Arc;
+mod broken;
+mod opening;
+
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
+use tokio_postgres::NoTls;
 
 use super::{Address, Options, PostgresStore};
 use crate::{
@@ -35,6 +39,40 @@ impl Database {
         Some(Self { cluster, name: cluster.create(Some(template.await)).await })
     }
 
+    /// Without a schema.
+    async fn empty() -> Option<Self> {
+        let cluster = Cluster::shared()?;
+        Some(Self { cluster, name: cluster.create(None).await })
+    }
+
+    /// A connection beside all stores.
+    async fn raw(&self) -> tokio_postgres::Client {
+        let url = self.cluster.url(&self.name);
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
+    /// Waits until a session of the database is in this state.
+    async fn until(&self, condition: &str) {
+        let sql = format!(
+            "SELECT pid FROM pg_stat_activity WHERE datname = '{}' AND {condition}",
+            self.name
+        );
+        let waiting = async { while self.cluster.sql("postgres", &sql).await.is_empty() {} };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect(condition);
+    }
+
+    /// Cuts the connections that are in this state.
+    async fn cut_where(&self, condition: &str) {
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = '{}' AND pid <> pg_backend_pid() AND {condition}",
+            self.name
+        );
+        self.cluster.sql("postgres", &sql).await;
+    }
+
     fn address(&self) -> Address {
         address(self.cluster, &self.name)
     }
@@ -52,5 +90,9 @@ impl Bench for Database {
 
     async fn edit(&self, sql: &str) {
         self.cluster.sql(&self.name, sql).await;
+    }
+
+    async fn cut(&self) {
+        self.cut_where("TRUE").await;
     }
 }

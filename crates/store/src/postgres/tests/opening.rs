@@ -1,0 +1,118 @@
+//! Opening: migrations, databases of others, certificates.
+
+use std::fs;
+
+use futures_util::future::join_all;
+
+use super::{Address, Database, Options, PostgresStore};
+use crate::{
+    Store, StoreError,
+    contract::Bench,
+    migrations::Migration,
+    postgres::{
+        connect::Connections,
+        migrate::{self, Absent, MIGRATIONS},
+    },
+    throwaway::Cluster,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_may_make_the_schema_at_once() {
+    let Some(database) = Database::empty().await else { return };
+    let (address, options) = (database.address(), Options::default());
+    let open = || PostgresStore::open(&address, &options);
+    for store in join_all((0..8).map(|_| open())).await {
+        assert_eq!(store.unwrap().last_seq().await.unwrap(), 0);
+    }
+    let sql = "SELECT count(*) FROM migrations";
+    assert_eq!(database.cluster.sql(&database.name, sql).await, [MIGRATIONS.len().to_string()]);
+}
+
+#[tokio::test]
+async fn migrations_are_applied_once_and_never_edited() {
+    let Some(database) = Database::new().await else { return };
+    let (address, options) = (database.address(), Options::default());
+    let connections = Connections::new(&address, &options, &Default::default()).unwrap();
+    let second = Migration { name: "0099_more", sql: "CREATE TABLE more (a TEXT)" };
+    let edited = Migration { name: "0099_more", sql: "CREATE TABLE more (b TEXT)" };
+    let broken = Migration { name: "0100_broken", sql: "CREATE TABLE a (b TEXT); SELECT none" };
+    let apply = async |more: &[Migration]| {
+        let all = [MIGRATIONS, more].concat();
+        let place = ("here", options.connect_timeout);
+        migrate::apply(&connections.writes, &all, Absent::Make, place).await
+    };
+    let known = MIGRATIONS.len() as u32;
+
+    assert_eq!(apply(&[second]).await, Ok(()));
+    assert_eq!(apply(&[second]).await, Ok(()));
+    assert_eq!(apply(&[]).await, Err(StoreError::Newer { found: known + 1, known }));
+    let name = "0099_more".to_owned();
+    assert_eq!(apply(&[edited]).await, Err(StoreError::EditedMigration { name }));
+    // A migration that fails leaves nothing behind.
+    assert!(apply(&[second, broken]).await.is_err());
+    assert_eq!(apply(&[second]).await, Ok(()));
+    let sql = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'a'";
+    assert_eq!(database.cluster.sql(&database.name, sql).await, ["0"]);
+}
+
+#[tokio::test]
+async fn what_is_no_database_of_ours_is_refused() {
+    let Some(database) = Database::empty().await else { return };
+    let (address, options) = (database.address(), Options::default());
+    let refusal = async |opened: Result<PostgresStore, StoreError>| match opened {
+        Ok(_) => "opened".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let existing = PostgresStore::open_existing(&address, &options).await;
+    assert!(refusal(existing).await.contains("has never been set up in it"));
+    database.edit("CREATE TABLE migrations (version INT)").await;
+    let foreign = refusal(PostgresStore::open(&address, &options).await).await;
+    assert!(foreign.contains("tables of another program"), "{foreign}");
+    let missing: Address = database.cluster.url("none").parse().unwrap();
+    let missing = refusal(PostgresStore::open(&missing, &options).await).await;
+    assert!(missing.contains("\"none\" does not exist"), "{missing}");
+}
+
+#[tokio::test]
+async fn a_certificate_is_believed_if_it_is_the_servers_and_ours_to_believe() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = |name: &str| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let path = folder.path().join(name);
+        fs::write(&path, params.self_signed(&key).unwrap().pem()).unwrap();
+        (rcgen::Issuer::new(params, key), path)
+    };
+    let (ours, right) = authority("right");
+    let (_, wrong) = authority("wrong");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = certificate.signed_by(&key, &ours).unwrap().pem();
+    let Some(cluster) = Cluster::with_tls(&certificate, &key.serialize_pem()) else { return };
+
+    let port = cluster.port();
+    for (host, root, mode, wanted) in [
+        ("localhost", Some(&right), "verify-full", "opened"),
+        ("localhost", Some(&right), "require", "opened"),
+        ("localhost", Some(&wrong), "verify-full", "invalid peer certificate"),
+        ("localhost", Some(&wrong), "require", "invalid peer certificate"),
+        ("localhost", None, "verify-full", "invalid peer certificate"),
+        ("127.0.0.1", Some(&right), "verify-full", "invalid peer certificate"),
+        ("localhost", None, "disable", "no encryption"),
+        ("localhost", Some(&folder.path().join("none")), "verify-full", "holds no certificates"),
+    ] {
+        let url = format!("postgres://postgres@{host}:{port}/postgres?sslmode={mode}");
+        let options = Options {
+            root_cert: root.cloned(),
+            connect_timeout: std::time::Duration::from_millis(500),
+            ..Options::default()
+        };
+        let said = match PostgresStore::open(&url.parse().unwrap(), &options).await {
+            Ok(_) => "opened".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert!(said.contains(wanted), "{url} and {root:?}: {said}");
+    }
+}
