@@ -140,7 +140,12 @@ async fn attempt(lane: &Lane, jobs: &mut [Job]) -> std::result::Result<(), Attem
     drop(session);
     match find_out(lane, &book.mark()).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(failure.into()),
+        Ok(false) => Err(match failure {
+            // Where the lock on the counter row is but a hint, another node took the same number.
+            Failure::Duplicate => Failure::Undone(failure.into()),
+            failure => failure,
+        }
+        .into()),
         Err(why) => Err(Attempt::Unknown(StoreError::Uncertain(why.to_string()))),
     }
 }
