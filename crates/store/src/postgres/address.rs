@@ -3,7 +3,7 @@
 
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use tokio_postgres::config::{Config, Host, SslMode};
+use tokio_postgres::config::{Config, Host, SslMode, TargetSessionAttrs};
 
 use crate::StoreError;
 
@@ -102,6 +102,8 @@ impl FromStr for Address {
             }
         };
         config.ssl_mode(if is_encrypted { SslMode::Require } else { SslMode::Disable });
+        // A standby answers reads, too, but of a while ago, and would be believed to be fresh.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         if config.get_application_name().is_none() {
             config.application_name("hallpass");
         }

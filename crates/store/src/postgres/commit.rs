@@ -1,33 +1,35 @@
-//! Writing mutations: the rows one by one, and for all that share a transaction the audit events,
-//! the changes, the deaths and the counter row together. What a mutation does is decided by core.
+//! Writing mutations: those that share a transaction are read together and written together. What a
+//! mutation does is decided by core.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use futures_util::future::{try_join, try_join_all};
 use hallpass_core::{
     Change, Conflict, Image, Installation, Mutation, Timestamp,
     audit::Actor,
-    change::{Death, Key},
+    change::{Death, Effect, Key},
 };
+use tokio_postgres::Row;
 
 use super::{
     failure::{Failure, Result},
-    rows,
-    session::{Session, Sight, Step, get, int, uint},
+    rows::{self, ReadImage},
+    session::{Session, Step, get, int, uint},
 };
 use crate::{
     StoreError, document,
     ledger::{self, Counter, Entry},
 };
 
-/// The counter row, which nobody else can have until the transaction ends, and what is to be
-/// written when it does.
+/// The counter row, which nobody else can have until the transaction ends, the rows that the
+/// mutations are about, and what is to be written at the end.
 pub(super) struct Book {
     counter: Counter,
     token: String,
+    images: HashMap<Key, ReadImage>,
+    there: HashSet<Key>,
     entries: Vec<Entry>,
 }
 
@@ -37,77 +39,97 @@ pub(super) struct Mark {
     token: String,
 }
 
+/// Why a transaction was not closed.
+pub(super) enum Unclosed {
+    /// The entry of this place wants a value that is taken: nothing was written.
+    Taken(usize, StoreError),
+    /// Nobody knows whether it took place until [`took_place`] has looked.
+    Unknown(Failure),
+}
+
 impl Book {
-    /// Begins a transaction and takes the counter row, when it is this one's turn.
-    pub(super) async fn open(session: &Session) -> Result<Self> {
-        let sql = "SELECT seq, feed_seq, audit_hash, longest_lifetime_s, vault,
+    /// Begins a transaction, takes the counter row when it is this one's turn, and then reads what
+    /// these mutations are about: all in one round trip.
+    pub(super) async fn open<'a>(
+        session: &Session,
+        mutations: impl Iterator<Item = &'a Mutation> + Clone,
+    ) -> Result<Self> {
+        let images: HashSet<Key> = mutations.clone().map(Mutation::key).collect();
+        let there: HashSet<Key> = mutations.flat_map(Mutation::requires).collect();
+        let counter = "SELECT seq, feed_seq, audit_hash, longest_lifetime_s, vault,
                 gen_random_uuid()::text
              FROM installation WHERE id = 1 FOR UPDATE";
-        let read = |row: &_| {
-            let vault = get::<Option<&str>>(row, 4)?;
-            let vault = vault.map(|text| document::read(text, || "the vault".to_owned()));
-            let installation =
-                Installation { longest_lifetime_s: uint(row, 3)?, vault: vault.transpose()? };
-            let (seq, feed_seq) = (uint(row, 0)?, uint(row, 1)?);
-            let counter = Counter { seq, feed_seq, audit_hash: get(row, 2)?, installation };
-            Ok(Self { counter, token: get(row, 5)?, entries: Vec::new() })
-        };
-        let (begin, taken) = (session.begin(Sight::Now), session.first(sql, &[], read));
-        let ((), book) = try_join(begin, taken).await?;
-        Ok(book.ok_or_else(rows::no_installation)?)
+        let mut steps = vec![
+            Step::new("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", Vec::new()),
+            Step::new(counter, Vec::new()),
+        ];
+        let (images, there) = (rows::by_kind(images), rows::by_kind(there));
+        steps.extend(images.iter().map(|(kind, keys)| kind.images(keys)));
+        steps.extend(there.iter().map(|(kind, keys)| kind.ids(keys)));
+        session.is_in_transaction(true);
+        let answers = session.pipeline(&steps).await?;
+        let mut answers = answers.iter().skip(1);
+        let row = answers
+            .next()
+            .and_then(|answer| answer.rows.first())
+            .ok_or_else(rows::no_installation)?;
+        let mut book = Self::of(row)?;
+        for ((kind, keys), answer) in images.iter().zip(answers.by_ref()) {
+            book.images.extend(kind.read_images(keys, &answer.rows)?);
+        }
+        for ((kind, keys), answer) in there.iter().zip(answers) {
+            book.there.extend(kind.read_ids(keys, &answer.rows)?);
+        }
+        Ok(book)
     }
 
-    /// Writes the row of one mutation. A refusal leaves nothing of it, and the others alone.
-    pub(super) async fn enter(
+    fn of(row: &Row) -> std::result::Result<Self, StoreError> {
+        let vault = get::<Option<&str>>(row, 4)?;
+        let vault =
+            vault.map(|text| document::read(text, || "the vault".to_owned())).transpose()?;
+        let installation = Installation { longest_lifetime_s: uint(row, 3)?, vault };
+        let (seq, feed_seq) = (uint(row, 0)?, uint(row, 1)?);
+        let counter = Counter { seq, feed_seq, audit_hash: get(row, 2)?, installation };
+        let (images, there) = (HashMap::new(), HashSet::new());
+        Ok(Self { counter, token: get(row, 5)?, images, there, entries: Vec::new() })
+    }
+
+    /// Enters one of the mutations that the book was opened for, or refuses it.
+    pub(super) fn enter(
         &mut self,
-        session: &Session,
         mutation: &Mutation,
         actor: &Actor,
         at: Timestamp,
-    ) -> Result<Change> {
-        let current = self.current(session, mutation).await?;
+    ) -> std::result::Result<Change, StoreError> {
+        if let Some(missing) = mutation.requires().iter().find(|key| !self.there.contains(key)) {
+            return Err(Conflict::NotFound(ledger::kind(missing)).into());
+        }
+        let current = match mutation.key() {
+            Key::Vault => self.counter.installation.vault.clone().map(Image::Vault),
+            key => self.images.get(&key).cloned().transpose()?,
+        };
         let mut counter = self.counter.clone();
         // One mutation that panics must not end writing for all.
         let entered =
             catch_unwind(AssertUnwindSafe(|| counter.enter(mutation, current, actor, at)));
         let panicked = |_| StoreError::unavailable("a write panicked, which is a bug in Hallpass");
         let entry = entered.map_err(panicked)??;
-        let mut steps = rows::effect(&entry.change.effect)?;
-        if !steps.is_empty() {
-            steps.insert(0, Step::new("SAVEPOINT mutation", Vec::new()));
-            steps.push(Step::new("RELEASE SAVEPOINT mutation", Vec::new()));
-            if let Err(failure) = session.pipeline(&steps).await {
-                if matches!(failure, Failure::Refused(_)) {
-                    session.script("ROLLBACK TO SAVEPOINT mutation").await?;
-                }
-                return Err(failure);
+        self.counter = counter;
+        // What comes after it in this transaction sees what it did.
+        match &entry.change.effect {
+            Effect::Put(image) => {
+                self.there.insert(image.key());
+                self.images.insert(image.key(), Ok(image.clone()));
             }
+            Effect::Removed(key) => {
+                self.there.remove(key);
+                self.images.remove(key);
+            }
+            Effect::None => {}
         }
         let change = entry.change.clone();
-        self.counter = counter;
         self.entries.push(entry);
         Ok(change)
-    }
-
-    /// The row that the mutation is about. Refuses one that needs what is not there.
-    async fn current(&self, session: &Session, mutation: &Mutation) -> Result<Option<Image>> {
-        let (key, required) = (mutation.key(), mutation.requires());
-        let image = async {
-            match key {
-                // Its row is written last.
-                Key::Vault => Ok(self.counter.installation.vault.clone().map(Image::Vault)),
-                key => rows::image(session, &key).await,
-            }
-        };
-        let required = try_join_all(required.into_iter().map(|key| async move {
-            let missing = !rows::exists(session, &key).await?;
-            Ok(missing.then(|| ledger::kind(&key)))
-        }));
-        let (missing, image) = try_join(required, image).await?;
-        match missing.into_iter().flatten().next() {
-            Some(kind) => Err(Conflict::NotFound(kind).into()),
-            None => Ok(image),
-        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -119,16 +141,33 @@ impl Book {
         Mark { seq: self.counter.seq, token: self.token.clone() }
     }
 
-    /// Writes the logs and the counter row, and ends the transaction. After a failure, nobody
-    /// knows whether it took place until [`took_place`] has looked.
-    pub(super) async fn close(&self, session: &Session) -> Result<()> {
+    /// Writes rows, logs and the counter row, and ends the transaction: in one round trip.
+    pub(super) async fn close(&self, session: &Session) -> std::result::Result<(), Unclosed> {
+        let (mut steps, mut owners) = (Vec::new(), Vec::new());
+        let unwritten = |error: StoreError| Unclosed::Unknown(error.into());
+        for (place, entry) in self.entries.iter().enumerate() {
+            steps.extend(rows::effect(&entry.change.effect).map_err(unwritten)?);
+            owners.resize(steps.len(), place);
+        }
+        steps.extend(self.ends().map_err(unwritten)?);
+        match session.pipeline(&steps).await {
+            Ok(_) => {
+                session.is_in_transaction(false);
+                Ok(())
+            }
+            Err((step, Failure::Refused(error))) if step < owners.len() => {
+                Err(Unclosed::Taken(owners[step], error))
+            }
+            Err((_, failure)) => Err(Unclosed::Unknown(failure)),
+        }
+    }
+
+    fn ends(&self) -> std::result::Result<Vec<Step>, StoreError> {
         let mut steps = vec![self.changes()?, self.events()?];
         steps.extend(self.deaths()?);
         steps.push(self.counter()?);
         steps.push(Step::new("COMMIT", Vec::new()));
-        session.pipeline(&steps).await?;
-        session.has_ended();
-        Ok(())
+        Ok(steps)
     }
 
     fn changes(&self) -> std::result::Result<Step, StoreError> {

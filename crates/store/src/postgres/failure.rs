@@ -38,6 +38,12 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<(usize, Self)> for Failure {
+    fn from((_, failure): (usize, Self)) -> Self {
+        failure
+    }
+}
+
 impl From<Conflict> for Failure {
     fn from(conflict: Conflict) -> Self {
         Self::Refused(conflict.into())

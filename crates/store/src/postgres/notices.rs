@@ -215,7 +215,7 @@ async fn add(session: &Session, number: u64, new: &[Delivery]) -> Attempt<u64> {
             ],
         ));
     }
-    let added = session.pipeline(&steps).await?.into_iter().sum();
+    let added = session.pipeline(&steps).await?.iter().map(|answer| answer.changed).sum();
     let last = int(number + new.len() as u64);
     session.execute("UPDATE told SET number = $1 WHERE id = 1", &[&last]).await?;
     Ok(added)

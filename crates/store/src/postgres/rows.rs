@@ -1,12 +1,18 @@
 //! Rows as the documents they are: reading one by its key, what writes and removes it, and listing
 //! the kinds of which there are few. Index columns are always computed from the document here.
 
+use std::{
+    collections::{HashMap, HashSet},
+    mem::{Discriminant, discriminant},
+};
+
 use hallpass_core::{
     Api, Credential, Image, Installation, Organization,
     change::{Effect, Key},
     ring::Ring,
 };
 use serde::de::DeserializeOwned;
+use tokio_postgres::Row;
 
 use super::{
     failure::Result,
@@ -35,17 +41,104 @@ pub(super) async fn image(session: &Session, key: &Key) -> Result<Option<Image>>
 async fn one<T: DeserializeOwned>(session: &Session, key: &Key) -> Result<Option<T>> {
     let ((table, column), id) = (table(key), id(key));
     let sql = format!("SELECT document FROM {table} WHERE {column} = $1");
-    let read = |row: &_| document::read(get(row, 0)?, || format!("{} {id}", ledger::kind(key)));
+    let read = |row: &_| document::read(get(row, 0)?, || name(key));
     session.first(&sql, &[&id], read).await
 }
 
-/// Whether the row is there.
-pub(super) async fn exists(session: &Session, key: &Key) -> Result<bool> {
-    let (table, column) = table(key);
-    let sql = format!("SELECT 1 FROM {table} WHERE {column} = $1");
-    Ok(!session.rows(&sql, &[&id(key)]).await?.is_empty())
+/// Rows of one table, to be read together.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    images: &'static str,
+    ids: &'static str,
+    read: fn(&str, &Key) -> std::result::Result<Image, StoreError>,
 }
 
+/// Keys by their kind. The vault is in the counter's own row.
+pub(super) fn by_kind(keys: HashSet<Key>) -> Vec<(Kind, Vec<Key>)> {
+    let mut kinds: HashMap<Discriminant<Key>, (Kind, Vec<Key>)> = HashMap::new();
+    for key in keys {
+        if let Some(kind) = Kind::of(&key) {
+            kinds.entry(discriminant(&key)).or_insert((kind, Vec::new())).1.push(key);
+        }
+    }
+    kinds.into_values().collect()
+}
+
+macro_rules! kind {
+    ($table:literal, $id:literal, $image:path) => {
+        Kind {
+            images: concat!(
+                "SELECT ",
+                $id,
+                ", document FROM ",
+                $table,
+                " WHERE ",
+                $id,
+                " = ANY ($1)"
+            ),
+            ids: concat!("SELECT ", $id, " FROM ", $table, " WHERE ", $id, " = ANY ($1)"),
+            read: |text, key| document::read(text, || name(key)).map($image),
+        }
+    };
+}
+
+impl Kind {
+    fn of(key: &Key) -> Option<Self> {
+        Some(match key {
+            Key::Organization(_) => kind!("organizations", "id", Image::Organization),
+            Key::Api(_) => kind!("apis", "id", Image::Api),
+            Key::Credential(_) => kind!("credentials", "client_id", Image::Credential),
+            Key::Ring(_) => kind!("rings", "algorithm", Image::Ring),
+            Key::Person(_) => kind!("people", "id", Image::Person),
+            Key::Session(_) => kind!("sessions", "id", Image::Session),
+            Key::Vault => return None,
+        })
+    }
+
+    /// Reads documents.
+    pub(super) fn images(&self, keys: &[Key]) -> Step {
+        Step::new(self.images, vec![Box::new(keys.iter().map(id).collect::<Vec<_>>())])
+    }
+
+    /// Looks which are there.
+    pub(super) fn ids(&self, keys: &[Key]) -> Step {
+        Step::new(self.ids, vec![Box::new(keys.iter().map(id).collect::<Vec<_>>())])
+    }
+
+    /// Those that are there. One that does not parse is the trouble of whoever needs it.
+    pub(super) fn read_images(
+        &self,
+        keys: &[Key],
+        rows: &[Row],
+    ) -> std::result::Result<Vec<(Key, ReadImage)>, StoreError> {
+        let keys: HashMap<String, &Key> = keys.iter().map(|key| (id(key), key)).collect();
+        let mut images = Vec::with_capacity(rows.len());
+        for row in rows {
+            if let Some(key) = keys.get(get::<&str>(row, 0)?) {
+                images.push(((*key).clone(), (self.read)(get(row, 1)?, key)));
+            }
+        }
+        Ok(images)
+    }
+
+    /// Those that are there.
+    pub(super) fn read_ids(
+        &self,
+        keys: &[Key],
+        rows: &[Row],
+    ) -> std::result::Result<Vec<Key>, StoreError> {
+        let ids = rows.iter().map(|row| get::<String>(row, 0));
+        let ids = ids.collect::<std::result::Result<HashSet<_>, _>>()?;
+        Ok(keys.iter().filter(|key| ids.contains(&id(key))).cloned().collect())
+    }
+}
+
+/// A document, or why it is none.
+pub(super) type ReadImage = std::result::Result<Image, StoreError>;
+
+fn name(key: &Key) -> String {
+    format!("{} {}", ledger::kind(key), id(key))
+}
 /// What does to the row what happened to it. The vault is written with the installation's row.
 pub(super) fn effect(effect: &Effect) -> std::result::Result<Vec<Step>, StoreError> {
     match effect {

@@ -2,17 +2,21 @@
 //! that broke, or whose transaction nobody ended, is closed and never handed on.
 
 use std::{
+    future::poll_fn,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
 use deadpool_postgres::Client;
-use futures_util::future::join_all;
+use futures_util::TryStreamExt;
+use hallpass_core::Conflict;
 use tokio_postgres::{
-    Row,
+    Error, Row,
     types::{FromSql, ToSql},
 };
 
@@ -49,6 +53,16 @@ pub(super) struct Step {
     /// What is taken if a value that must be unique is.
     pub(super) unique: Option<&'static str>,
 }
+
+/// What one step of a pipeline answered.
+pub(super) struct Answer {
+    pub(super) rows: Vec<Row>,
+    /// How many rows it changed.
+    pub(super) changed: u64,
+}
+
+/// A failure comes with the place of the step that failed first.
+type Pipelined = std::result::Result<Vec<Answer>, (usize, Failure)>;
 
 pub(super) type Value = Box<dyn ToSql + Send + Sync>;
 pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -119,32 +133,40 @@ impl Session {
         Ok(self.rows(sql, values).await?.first().map(read).transpose()?)
     }
 
-    /// Runs statements in this order, without waiting for one before the next is sent. How many
-    /// rows each changed, or the first failure.
-    pub(super) async fn pipeline(&self, steps: &[Step]) -> Result<Vec<u64>> {
+    /// Runs statements in this order, without waiting for one before the next is sent. What each
+    /// answered; or which failed first, and why.
+    pub(super) async fn pipeline(&self, steps: &[Step]) -> Pipelined {
+        let mut first = 0;
         let run = async {
             let client = self.client()?;
+            // All of them before the first is sent, since this waits.
             let mut prepared = Vec::with_capacity(steps.len());
             for step in steps {
                 self.count();
                 prepared.push(client.prepare_cached(step.sql).await?);
             }
-            let sent = steps.iter().zip(&prepared).map(|(step, statement)| async move {
+            let calls = steps.iter().zip(&prepared).map(|(step, statement)| async move {
                 let values: Vec<&(dyn ToSql + Sync)> =
                     step.values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect();
-                client.execute(statement, &values).await
+                let mut stream = pin!(client.query_raw(statement, values).await?);
+                let mut rows = Vec::new();
+                while let Some(row) = stream.try_next().await? {
+                    rows.push(row);
+                }
+                Ok::<_, Error>(Answer { changed: stream.rows_affected().unwrap_or(0), rows })
             });
-            // They are sent in the order in which they are first polled, which is this one.
-            let mut counts = Vec::with_capacity(steps.len());
-            for (count, step) in join_all(sent).await.into_iter().zip(steps) {
-                counts.push(count.map_err(|error| match (Failure::from(error), step.unique) {
-                    (Failure::Duplicate, Some(what)) => hallpass_core::Conflict::Taken(what).into(),
-                    (failure, _) => failure,
-                })?);
+            let mut answers = Vec::with_capacity(steps.len());
+            for (place, answer) in in_order(calls).await.into_iter().enumerate() {
+                first = place;
+                answers.push(answer?);
             }
-            Ok(counts)
+            Ok(answers)
         };
-        self.limited(run).await
+        let done = self.limited(run).await;
+        done.map_err(|failure| match (failure, steps.get(first).and_then(|step| step.unique)) {
+            (Failure::Duplicate, Some(what)) => (first, Conflict::Taken(what).into()),
+            (failure, _) => (first, failure),
+        })
     }
 
     /// Begins a transaction.
@@ -171,9 +193,9 @@ impl Session {
         Ok(())
     }
 
-    /// Says that a transaction has ended, by a statement in a pipeline.
-    pub(super) fn has_ended(&self) {
-        self.is_open.store(false, Ordering::Relaxed);
+    /// Says that a transaction begins or has ended, by a statement in a pipeline.
+    pub(super) fn is_in_transaction(&self, is_open: bool) {
+        self.is_open.store(is_open, Ordering::Relaxed);
     }
 
     /// Reads in one transaction: all statements see the same moment.
@@ -244,6 +266,25 @@ impl Drop for Session {
             drop(Client::take(client));
         }
     }
+}
+
+/// Polls each once, in this order, and then waits for all. A request is sent when it is first
+/// polled.
+async fn in_order<F: Future>(calls: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut calls: Vec<_> = calls.map(Box::pin).collect();
+    let begin = |context: &mut Context<'_>| {
+        let first = calls.iter_mut().map(|call| call.as_mut().poll(context));
+        Poll::Ready(first.collect::<Vec<_>>())
+    };
+    let begun = poll_fn(begin).await;
+    let mut answers = Vec::with_capacity(begun.len());
+    for (call, begun) in calls.into_iter().zip(begun) {
+        answers.push(match begun {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => call.await,
+        });
+    }
+    answers
 }
 
 /// A column. Of another type than written, it was not we who made the table.

@@ -18,7 +18,8 @@ pub(super) async fn add(session: &Session, rows: &[Sighting]) -> Result<()> {
     sorted.sort_by_key(|row| row.client_id.as_str());
     usage::hold(session, sorted.iter().map(|row| &row.client_id)).await?;
     let steps: Vec<Step> = sorted.into_iter().flat_map(steps).collect();
-    session.pipeline(&steps).await.map(drop)
+    session.pipeline(&steps).await?;
+    Ok(())
 }
 
 fn steps(

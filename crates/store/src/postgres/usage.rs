@@ -19,7 +19,8 @@ pub(super) async fn add(session: &Session, rows: &[Usage]) -> Result<()> {
     sorted.sort_by_key(|row| (row.slot.client_id.as_str(), row.slot.hour, row.slot.secret));
     hold(session, sorted.iter().map(|row| &row.slot.client_id)).await?;
     let steps: Vec<Step> = sorted.into_iter().flat_map(steps).collect();
-    session.pipeline(&steps).await.map(drop)
+    session.pipeline(&steps).await?;
+    Ok(())
 }
 
 /// Keeps credentials from being deleted until the transaction ends, so that nothing is counted of

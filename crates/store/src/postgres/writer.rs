@@ -15,14 +15,13 @@ use tokio::{
 
 use super::{
     again::pause,
-    commit::{self, Book, Mark},
+    commit::{self, Book, Mark, Unclosed},
     connect::Lane,
     failure::Failure,
 };
 use crate::{StoreError, counters::Counters};
 
-/// How many mutations share a transaction at most: PostgreSQL keeps the state of 64 savepoints
-/// where every other transaction finds it quickly.
+/// How many mutations share a transaction at most: others wait for the counter row meanwhile.
 const BATCH: usize = 64;
 
 /// How many mutations wait at most before callers wait to hand in theirs.
@@ -124,28 +123,45 @@ impl From<Failure> for Attempt {
 
 async fn attempt(lane: &Lane, jobs: &mut [Job]) -> std::result::Result<(), Attempt> {
     let session = lane.session().await?;
-    let mut book = Book::open(&session).await?;
-    for job in jobs {
-        job.outcome = match book.enter(&session, &job.mutation, &job.actor, job.at).await {
-            Ok(change) => Some(Ok(change)),
-            Err(Failure::Refused(error)) => Some(Err(error)),
-            Err(failure) => return Err(failure.into()),
-        };
+    let mut left: Vec<&mut Job> = jobs.iter_mut().collect();
+    loop {
+        let mut book = Book::open(&session, left.iter().map(|job| &job.mutation)).await?;
+        let mut entered = Vec::with_capacity(left.len());
+        for (place, job) in left.iter_mut().enumerate() {
+            let change = book.enter(&job.mutation, &job.actor, job.at);
+            if change.is_ok() {
+                entered.push(place);
+            }
+            job.outcome = Some(change);
+        }
+        if book.is_empty() {
+            return Ok(session.rollback().await?);
+        }
+        match book.close(&session).await {
+            Ok(()) => return Ok(()),
+            Err(Unclosed::Taken(entry, error)) => {
+                // Rare, so the others simply start anew without it.
+                left.remove(entered[entry]).outcome = Some(Err(error));
+                session.rollback().await?;
+            }
+            Err(Unclosed::Unknown(failure)) => {
+                // Whatever became of it, this connection is not asked.
+                drop(session);
+                return ask(lane, &book.mark(), failure).await;
+            }
+        }
     }
-    if book.is_empty() {
-        return Ok(session.rollback().await?);
-    }
-    let Err(failure) = book.close(&session).await else { return Ok(()) };
-    // Whatever became of it, this connection is not asked.
-    drop(session);
-    match find_out(lane, &book.mark()).await {
+}
+
+/// Looks whether a transaction took place that ended in a failure.
+async fn ask(lane: &Lane, mark: &Mark, failure: Failure) -> std::result::Result<(), Attempt> {
+    match find_out(lane, mark).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(match failure {
+        Ok(false) => Err(Attempt::Failed(match failure {
             // Where the lock on the counter row is but a hint, another node took the same number.
             Failure::Duplicate => Failure::Undone(failure.into()),
             failure => failure,
-        }
-        .into()),
+        })),
         Err(why) => Err(Attempt::Unknown(StoreError::Uncertain(why.to_string()))),
     }
 }
