@@ -131,19 +131,22 @@ impl Cluster {
         Some(cluster)
     }
 
-    fn begin(&self) {
+    /// Starts the server again after [`Self::stop`].
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn begin(&self) {
         let mut started = self.program("pg_ctl");
         started.arg("--log").arg(self.folder.join("log"));
         self.run(started.args(["--wait", "start"]));
     }
 
-    /// Ends the server as a crash does, and starts it again.
+    /// Ends the server as a crash does.
     ///
     /// # Panics
-    /// If that fails.
-    pub fn crash(&self) {
+    /// If it does not end.
+    pub fn stop(&self) {
         self.run(self.program("pg_ctl").args(["--wait", "--mode=immediate", "stop"]));
-        self.begin();
     }
 
     /// One of PostgreSQL's programs, for this server.

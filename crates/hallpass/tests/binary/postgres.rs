@@ -162,6 +162,30 @@ async fn a_node_that_is_killed_loses_nothing_that_it_acknowledged() {
 }
 
 #[tokio::test]
+async fn nodes_go_on_without_their_database_and_find_it_again() {
+    let Some(cluster) = Cluster::durable() else { return };
+    let machines = Machines::set_up(&cluster).await;
+    let reader = machines.a.reader("reports").await;
+    let a = Node::start(&machines.a, &[]).await;
+    let b = Node::start(&machines.b, &[]).await;
+    cluster.stop();
+    for node in [&a, &b] {
+        node.token(&reader).await.unwrap();
+    }
+    let says = machines.a.refused(&["credential", "list"]).await;
+    assert!(says.contains("is not available"), "{says}");
+    cluster.begin();
+    // Whoever was away hears of everything before it says that it is fresh.
+    machines.b.ask(&["credential", "revoke", "reports"]).await;
+    for node in [&a, &b] {
+        node.caught_up(&machines.b).await;
+        node.no_token(&reader).await;
+    }
+    a.stop().await;
+    b.stop().await;
+}
+
+#[tokio::test]
 async fn every_command_says_what_is_wrong_with_a_server_and_shows_no_password() {
     let Some(cluster) = Cluster::shared() else { return };
     let url = cluster.url(&cluster.create(None).await);

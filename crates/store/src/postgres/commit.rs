@@ -66,7 +66,7 @@ impl Book {
         let (images, there) = (rows::by_kind(images), rows::by_kind(there));
         steps.extend(images.iter().map(|(kind, keys)| kind.images(keys)));
         steps.extend(there.iter().map(|(kind, keys)| kind.ids(keys)));
-        session.is_in_transaction(true);
+        session.set_in_transaction(true);
         let answers = session.pipeline(&steps).await?;
         let mut answers = answers.iter().skip(1);
         let row = answers
@@ -152,7 +152,7 @@ impl Book {
         steps.extend(self.ends().map_err(unwritten)?);
         match session.pipeline(&steps).await {
             Ok(_) => {
-                session.is_in_transaction(false);
+                session.set_in_transaction(false);
                 Ok(())
             }
             Err((step, Failure::Refused(error))) if step < owners.len() => {

@@ -194,7 +194,7 @@ impl Session {
     }
 
     /// Says that a transaction begins or has ended, by a statement in a pipeline.
-    pub(super) fn is_in_transaction(&self, is_open: bool) {
+    pub(super) fn set_in_transaction(&self, is_open: bool) {
         self.is_open.store(is_open, Ordering::Relaxed);
     }
 

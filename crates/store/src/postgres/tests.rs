@@ -39,6 +39,12 @@ impl Database {
         Some(Self { cluster, name: cluster.create(Some(template.await)).await })
     }
 
+    /// On a server of its own, which ends with the tests.
+    async fn on(cluster: Cluster) -> Self {
+        let cluster: &'static Cluster = Box::leak(Box::new(cluster));
+        Self { cluster, name: cluster.create(None).await }
+    }
+
     /// Without a schema.
     async fn empty() -> Option<Self> {
         let cluster = Cluster::shared()?;

@@ -42,8 +42,8 @@ async fn a_commit_that_took_place_unheard_is_found_and_not_done_again() {
     // A commit that waits for a standby is done already, and nothing can undo it.
     let settings = ["synchronous_standby_names=nobody", "synchronous_commit=local"];
     let Some(cluster) = Cluster::start(&settings) else { return };
-    let cluster: &'static Cluster = Box::leak(Box::new(cluster));
-    let database = Database { cluster, name: cluster.create(None).await };
+    let database = Database::on(cluster).await;
+    let cluster = database.cluster;
     drop(database.open().await);
     let wait =
         |how: &str| format!("ALTER DATABASE {} SET synchronous_commit = {how}", database.name);
@@ -122,8 +122,7 @@ async fn writes_share_a_transaction_and_idle_connections_that_died_are_not_used(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_was_killed_has_what_was_acknowledged() {
     let Some(cluster) = Cluster::durable() else { return };
-    let cluster: &'static Cluster = Box::leak(Box::new(cluster));
-    let database = Database { cluster, name: cluster.create(None).await };
+    let database = Database::on(cluster).await;
     let world = World { store: database.open().await };
     let mut acknowledged = Vec::new();
     for round in 0..3_u64 {
@@ -133,7 +132,8 @@ async fn a_server_that_was_killed_has_what_was_acknowledged() {
             while world.store.counts().transactions <= round {
                 tokio::task::yield_now().await;
             }
-            cluster.crash();
+            database.cluster.stop();
+            database.cluster.begin();
         };
         let (outcomes, ()) = tokio::join!(write, crash);
         acknowledged.extend(outcomes.into_iter().filter_map(Result::ok));
@@ -151,8 +151,7 @@ async fn a_server_that_was_killed_has_what_was_acknowledged() {
 #[ignore = "a measurement: cargo test -p hallpass-store --release -- --ignored --nocapture durable"]
 async fn durable_creations_per_second() {
     let Some(cluster) = Cluster::durable() else { return };
-    let cluster: &'static Cluster = Box::leak(Box::new(cluster));
-    let database = Database { cluster, name: cluster.create(None).await };
+    let database = Database::on(cluster).await;
     let world = World::with_credentials(&database, 1).await;
     for at_once in [1, 8, 64, 256] {
         let begun = std::time::Instant::now();
