@@ -42,10 +42,10 @@ impl Random {
 
 /// A write that nobody else makes.
 fn write(writer: u64, turn: u64) -> Mutation {
-    if turn % 2 == 0 {
+    if turn.is_multiple_of(2) {
         return Mutation::AddOrganization(organization(1000 * (writer + 1) + turn));
     }
-    let jti = format!("{writer}-{turn}").into();
+    let jti = format!("{writer}-{turn}");
     Mutation::RevokeToken { client_id: client_id(1), jti, exp_s: NOW.plus_secs(60).as_secs() }
 }
 
