@@ -55,7 +55,9 @@ pub trait Store: Notices + People + Receipts + Send + Sync + 'static {
     /// that is on disk when this returns. `at` is the caller's clock.
     ///
     /// Fails with [`StoreError::Conflict`] when the state is not what the mutation's maker
-    /// thought (no sequence number is taken then), and with [`StoreError::Full`].
+    /// thought (no sequence number is taken then), and with [`StoreError::Full`]. After
+    /// [`StoreError::Unavailable`] nothing was written; after [`StoreError::Uncertain`] nobody
+    /// knows.
     ///
     /// A future that is dropped does not undo anything: what was handed in is written.
     async fn commit(
