@@ -67,7 +67,13 @@ pub(crate) fn folded_tags(credential: &Credential) -> String {
 
 /// No issuer holds a line feed, so no two subjects share a name.
 pub(crate) fn name_of(subject: &Subject) -> String {
-    format!("{}\n{}", subject.issuer, subject.sub)
+    storable(&format!("{}\n{}", subject.issuer, subject.sub))
+}
+
+/// A text as every database can store it: PostgreSQL knows no NUL. What is searched for is put so,
+/// too; nothing that is stored holds the sign that stands in its place.
+pub(crate) fn storable(text: &str) -> String {
+    text.replace('\0', "\u{FFFD}")
 }
 
 /// When a delivery is to be made; `None` once nothing is to be done any more.
@@ -88,10 +94,10 @@ impl Filter {
     pub(crate) fn new(filter: &CredentialFilter) -> Self {
         Self {
             organization_id: filter.organization_id.as_ref().map(ToString::to_string),
-            status: filter.status.clone(),
-            folded_text: filter.text.as_ref().map(|text| text.to_lowercase()),
-            text: filter.text.clone(),
-            tag: filter.tag.as_ref().map(|tag| format!("\n{}\n", tag.to_lowercase())),
+            status: filter.status.as_deref().map(storable),
+            folded_text: filter.text.as_ref().map(|text| storable(&text.to_lowercase())),
+            text: filter.text.as_deref().map(storable),
+            tag: filter.tag.as_ref().map(|tag| storable(&format!("\n{}\n", tag.to_lowercase()))),
         }
     }
 }

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 
 use crate::Store;
 
-pub(crate) use self::fixtures::{NOW, World, api, client_id, organization};
+pub(crate) use self::fixtures::{NOW, World, api, client_id, organization, person};
 
 /// One database, empty at first, that goes when this is dropped.
 #[async_trait]
@@ -53,6 +53,7 @@ macro_rules! contract {
             logs any_edit_of_the_audit_log_is_found,
             reads credentials_are_listed_by_page,
             reads a_filter_finds_what_it_says,
+            reads what_no_database_can_hold_is_not_found,
             reads the_newest_come_first,
             reads credentials_are_counted_by_organization_and_status,
             reads what_has_expired_is_due,
@@ -70,6 +71,7 @@ macro_rules! contract {
             notices what_nobody_uses_is_found,
             notices addresses_that_are_new_are_found,
             people a_person_is_found_by_every_name,
+            people a_name_that_some_databases_cannot_hold_leads_to_its_person,
             people names_of_people_are_unique,
             people organizations_are_found_by_their_members_and_invitations,
             people sessions_are_seen_and_end,

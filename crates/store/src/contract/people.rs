@@ -1,7 +1,7 @@
 //! People, their sessions, where they belong, and whose a found secret is.
 
 use hallpass_core::{
-    Conflict, InvitationId, Mutation,
+    Conflict, InvitationId, Mutation, Person,
     credential::LiveTokens,
     opaque::Opaque,
     organization::{INVITATION_S, Invitation, OrganizationStep},
@@ -92,6 +92,20 @@ pub(crate) async fn a_person_is_found_by_every_name(bench: &dyn Bench) {
     let asked = [person(1).id, person(9).id, person(2).id];
     assert_eq!(world.store.people(&asked).await.unwrap().len(), 2);
     assert_eq!(world.store.people(&[]).await.unwrap(), []);
+}
+
+pub(crate) async fn a_name_that_some_databases_cannot_hold_leads_to_its_person(bench: &dyn Bench) {
+    let world = World { store: bench.open().await };
+    let subject = Subject { issuer: "https://id.example.com".into(), sub: "a\0b".into() };
+    let strange = Person { subjects: vec![subject.clone()], ..person(1) };
+    let (strange_one, usual) = (strange.clone(), person(2));
+    // Together, so that a backend that groups writes has them in one transaction.
+    let all = [strange, usual].map(|one| world.try_commit(Mutation::AddPerson(Box::new(one))));
+    for outcome in futures_util::future::join_all(all).await {
+        outcome.unwrap();
+    }
+    let found = world.store.find_person(&PersonBy::Subject(subject)).await.unwrap();
+    assert_eq!(found, Some(strange_one));
 }
 
 pub(crate) async fn names_of_people_are_unique(bench: &dyn Bench) {

@@ -7,7 +7,7 @@ use super::{
     fixtures::{active, pending, secret},
     organization,
 };
-use crate::{CredentialCounts, CredentialFilter, Newest, StoreError};
+use crate::{AuditFilter, CredentialCounts, CredentialFilter, Newest, PersonBy, StoreError};
 
 async fn ids(world: &World, filter: &CredentialFilter, page: usize) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
@@ -68,6 +68,28 @@ pub(crate) async fn a_filter_finds_what_it_says(bench: &dyn Bench) {
     ] {
         assert_eq!(ids(&world, &filter, 2).await, of(wanted), "{filter:?}");
     }
+}
+
+pub(crate) async fn what_no_database_can_hold_is_not_found(bench: &dyn Bench) {
+    let world = World::with_credentials(bench, 1).await;
+    let odd = || Some("Credential\0".to_owned());
+    for filter in [
+        CredentialFilter { text: odd(), ..CredentialFilter::default() },
+        CredentialFilter { tag: odd(), ..CredentialFilter::default() },
+        CredentialFilter { status: odd(), ..CredentialFilter::default() },
+    ] {
+        assert_eq!(world.store.credentials(&filter, None, 9).await.unwrap(), []);
+        assert_eq!(world.store.count_credentials(&filter).await.unwrap(), 0);
+    }
+    for filter in [
+        AuditFilter { subject: odd(), ..AuditFilter::default() },
+        AuditFilter { actor_id: odd(), ..AuditFilter::default() },
+        AuditFilter { action: odd(), ..AuditFilter::default() },
+    ] {
+        assert_eq!(world.store.audit(&filter, None, 9).await.unwrap(), []);
+    }
+    let by = PersonBy::FoldedEmail("a\0@example.com".to_owned());
+    assert_eq!(world.store.find_person(&by).await.unwrap(), None);
 }
 
 pub(crate) async fn the_newest_come_first(bench: &dyn Bench) {

@@ -9,7 +9,11 @@ use super::{
     rows,
     session::{Session, get, int, uint},
 };
-use crate::{AuditFilter, Chain, StoreError, chain::Follower, columns::EventRow};
+use crate::{
+    AuditFilter, Chain, StoreError,
+    chain::Follower,
+    columns::{EventRow, storable},
+};
 
 /// How many events one statement reads.
 const PAGE: u64 = 1000;
@@ -39,6 +43,7 @@ pub(super) async fn page(
             AND ($5::text IS NULL OR left(action, length($5)) = $5) AND at >= $6 AND at < $7
          ORDER BY seq DESC LIMIT $8"
     );
+    let text = |part: &Option<String>| part.as_deref().map(storable);
     let organization_id = filter.organization_id.as_ref().map(|id| id.as_str());
     let (since, until) = (filter.since.map_or(0, Timestamp::as_millis), filter.until);
     session
@@ -46,10 +51,10 @@ pub(super) async fn page(
             &sql,
             &[
                 &organization_id,
-                &filter.subject,
-                &filter.actor_id,
+                &text(&filter.subject),
+                &text(&filter.actor_id),
                 &int(before_seq.unwrap_or(u64::MAX)),
-                &filter.action,
+                &text(&filter.action),
                 &int(since),
                 &int(until.map_or(u64::MAX, Timestamp::as_millis)),
                 &int(limit as u64),

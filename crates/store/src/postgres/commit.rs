@@ -41,8 +41,8 @@ pub(super) struct Mark {
 
 /// Why a transaction was not closed.
 pub(super) enum Unclosed {
-    /// The entry of this place wants a value that is taken: nothing was written.
-    Taken(usize, StoreError),
+    /// The entry of this place has a value that is taken or does not fit: nothing was written.
+    Refused(usize, StoreError),
     /// Nobody knows whether it took place until [`took_place`] has looked.
     Unknown(Failure),
 }
@@ -155,8 +155,8 @@ impl Book {
                 session.set_in_transaction(false);
                 Ok(())
             }
-            Err((step, Failure::Refused(error))) if step < owners.len() => {
-                Err(Unclosed::Taken(owners[step], error))
+            Err((step, Failure::Refused(error) | Failure::Unfit(error))) if step < owners.len() => {
+                Err(Unclosed::Refused(owners[step], error))
             }
             Err((_, failure)) => Err(Unclosed::Unknown(failure)),
         }

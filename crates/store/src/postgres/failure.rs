@@ -15,6 +15,8 @@ pub(super) enum Failure {
     Refused(StoreError),
     /// A value that must be unique is taken.
     Duplicate,
+    /// The database cannot take one of the values: too long for an index, for example.
+    Unfit(StoreError),
     /// The database refused; the transaction cannot go on.
     Database(StoreError),
     /// The database undid the transaction for the sake of others. Doing it again may work.
@@ -54,6 +56,7 @@ impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(error)
+            | Failure::Unfit(error)
             | Failure::Database(error)
             | Failure::Undone(error)
             | Failure::Lost(error) => error,
@@ -67,9 +70,11 @@ impl From<Error> for Failure {
         let why = StoreError::unavailable(words(&error));
         let Some(code) = error.code() else { return Self::Lost(why) };
         match *code {
-            SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
-                Self::Undone(why)
-            }
+            SqlState::T_R_SERIALIZATION_FAILURE
+            | SqlState::T_R_DEADLOCK_DETECTED
+            // Another node makes the same schema: IF NOT EXISTS looks before, and not again.
+            | SqlState::DUPLICATE_TABLE
+            | SqlState::DUPLICATE_OBJECT => Self::Undone(why),
             SqlState::UNIQUE_VIOLATION => Self::Duplicate,
             SqlState::DISK_FULL => Self::Database(StoreError::Full),
             // Says a distributed database that cannot tell whether it committed.
@@ -78,6 +83,7 @@ impl From<Error> for Failure {
             | SqlState::READ_ONLY_SQL_TRANSACTION
             | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Self::Lost(why),
             _ => match code.code().get(..2) {
+                Some("22" | "23" | "54") => Self::Unfit(why),
                 // Broken connections, and a server that shuts down, starts up or ends us.
                 Some("08") => Self::Lost(why),
                 Some("57") if *code != SqlState::QUERY_CANCELED => Self::Lost(why),

@@ -55,7 +55,7 @@ pub(super) async fn apply(
             Failure::Undone(_) | Failure::Duplicate => PATIENCE,
             // It may be starting up.
             Failure::Lost(_) => connect_timeout,
-            Failure::Refused(_) | Failure::Database(_) => Duration::ZERO,
+            Failure::Refused(_) | Failure::Unfit(_) | Failure::Database(_) => Duration::ZERO,
         };
         if begun.elapsed() >= patience {
             return Err(failure.into());

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     People, PersonBy, SeenSession, StoreError,
-    columns::{SEEN_EVERY_MS, client_id, name_of},
+    columns::{SEEN_EVERY_MS, client_id, name_of, storable},
     document,
 };
 
@@ -25,14 +25,14 @@ impl People for PostgresStore {
              WHERE kind = $1 AND name = $2";
         match by {
             PersonBy::FoldedEmail(email) => {
-                self.person("SELECT id, document FROM people WHERE folded_email = $1", &[email])
-                    .await
+                let sql = "SELECT id, document FROM people WHERE folded_email = $1";
+                self.person(sql, &[&storable(email)]).await
             }
             PersonBy::Link(digest) => {
                 let sql = "SELECT id, document FROM people WHERE link_digest = $1";
                 self.person(sql, &[&digest.as_str()]).await
             }
-            PersonBy::Passkey(id) => self.person(by_name, &[&"passkey", id]).await,
+            PersonBy::Passkey(id) => self.person(by_name, &[&"passkey", &storable(id)]).await,
             PersonBy::Subject(subject) => {
                 self.person(by_name, &[&"subject", &name_of(subject)]).await
             }

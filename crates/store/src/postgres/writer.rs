@@ -139,7 +139,7 @@ async fn attempt(lane: &Lane, jobs: &mut [Job]) -> std::result::Result<(), Attem
         }
         match book.close(&session).await {
             Ok(()) => return Ok(()),
-            Err(Unclosed::Taken(entry, error)) => {
+            Err(Unclosed::Refused(entry, error)) => {
                 // Rare, so the others simply start anew without it.
                 left.remove(entered[entry]).outcome = Some(Err(error));
                 session.rollback().await?;

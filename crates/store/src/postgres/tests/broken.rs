@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use hallpass_core::{Change, Mutation};
+use hallpass_core::{Change, Mutation, Person, person::Subject};
 use tokio::task::JoinHandle;
 
 use super::{Database, Options, PostgresStore};
 use crate::{
     Chain, StoreError,
-    contract::{Bench, World, organization},
+    contract::{Bench, World, organization, person},
     throwaway::Cluster,
 };
 
@@ -102,6 +102,23 @@ async fn a_node_that_stops_within_a_transaction_holds_others_up_for_a_while_only
     stopped.batch_execute("SET idle_in_transaction_session_timeout = 100").await.unwrap();
     stopped.batch_execute(lock).await.unwrap();
     assert_eq!(world.commit(add(1)).await.seq, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_harms_no_other() {
+    let Some(database) = Database::new().await else { return };
+    let world = World { store: database.open().await };
+    // Too long for an index, and of no pattern by which it could be shortened.
+    let hash = |number: u32| crate::migrations::sha256(&number.to_string());
+    let sub = (0..200).map(hash).collect();
+    let issuer = "https://id.example.com".to_owned();
+    let subjects = vec![Subject { issuer, sub }];
+    let odd = Mutation::AddPerson(Box::new(Person { subjects, ..person(1) }));
+    let all = [add(1), odd, add(2)].map(|mutation| world.try_commit(mutation));
+    let outcomes = join_all(all).await;
+    let seqs: Vec<_> = outcomes.iter().map(|one| one.as_ref().map(|change| change.seq)).collect();
+    assert_eq!((seqs[0], seqs[2]), (Ok(1), Ok(2)), "{seqs:?}");
+    assert!(seqs[1].is_err(), "{seqs:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
