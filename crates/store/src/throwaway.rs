@@ -89,7 +89,8 @@ impl Cluster {
         Self::make(settings, &[], 5432)
     }
 
-    fn make(settings: &[&str], files: &[(&str, &str)], port: u16) -> Option<Self> {
+    /// The same, with files of its own beside its data.
+    pub(crate) fn make(settings: &[&str], files: &[(&str, &str)], port: u16) -> Option<Self> {
         let Some(programs) = programs() else {
             let required = env::var_os("HALLPASS_POSTGRES").is_some();
             assert!(!required, "PostgreSQL is not there; `cargo xtask test` installs it");

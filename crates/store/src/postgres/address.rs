@@ -18,7 +18,7 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Whose certificates are believed, in PEM; without, those that the system believes.
     pub root_cert: Option<PathBuf>,
-    /// The file that holds the password, if the URL has none.
+    /// The file that holds the password; it beats one in the URL.
     pub password_file: Option<PathBuf>,
 }
 

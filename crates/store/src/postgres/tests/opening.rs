@@ -116,3 +116,33 @@ async fn a_certificate_is_believed_if_it_is_the_servers_and_ours_to_believe() {
         assert!(said.contains(wanted), "{url} and {root:?}: {said}");
     }
 }
+
+#[tokio::test]
+async fn a_password_is_read_from_its_file_and_a_wrong_one_is_said_at_once() {
+    let rules = "local all postgres trust\nlocal all all scram-sha-256\n";
+    let Some(cluster) = Cluster::make(&[], &[("pg_hba.conf", rules)], 5432) else { return };
+    let name = cluster.create(None).await;
+    let role =
+        format!("CREATE ROLE one LOGIN PASSWORD 'right'; ALTER DATABASE {name} OWNER TO one");
+    cluster.sql("postgres", &role).await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = cluster.url(&name).replace("user=postgres", "user=one");
+    for (written, password, wanted) in [
+        ("right\n", "", "opened"),
+        ("wrong", "", "password authentication failed"),
+        ("right", "&password=wrong", "opened"),
+        ("", "&password=right", "opened"),
+    ] {
+        let path = folder.path().join("password");
+        fs::write(&path, written).unwrap();
+        let password_file = (!written.is_empty()).then_some(path);
+        let options = Options { password_file, ..Options::default() };
+        let address = format!("{url}{password}").parse().unwrap();
+        let said = match PostgresStore::open(&address, &options).await {
+            Ok(_) => "opened".to_owned(),
+            Err(StoreError::Unusable { why, .. }) => why,
+            Err(error) => format!("not said at once: {error}"),
+        };
+        assert!(said.contains(wanted), "{written} {password}: {said}");
+    }
+}
