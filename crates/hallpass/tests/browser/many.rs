@@ -1,6 +1,6 @@
 //! An organization with many credentials: the list is light, found in, and changed in one go.
 
-use std::fs;
+use std::{fs, time::Instant};
 
 use serde_json::Value;
 use thirtyfour::By;
@@ -64,4 +64,46 @@ async fn many_credentials_are_a_light_page_and_are_changed_together() {
     let file = fs::read_to_string(downloaded(downloads.path()).await).unwrap();
     let files: Value = serde_json::from_str(&file).unwrap();
     assert_eq!(files.as_array().unwrap().len(), 3, "{files}");
+}
+
+/// Puts so many copies of the only credential behind the server's back: by its commands it would
+/// take minutes.
+fn multiply(site: &Site, copies: u32) {
+    let database = rusqlite::Connection::open(site.database()).unwrap();
+    let columns = "organization_id, status, created_at, next_expiry_at, folded_tags";
+    let sql = format!(
+        "WITH RECURSIVE copies (number) AS
+             (SELECT 1 UNION ALL SELECT number + 1 FROM copies WHERE number < ?1)
+         INSERT INTO credentials (client_id, folded_name, document, {columns})
+         SELECT 'hpc_' || printf('%022d', number), 'copy ' || number,
+             replace(replace(document, client_id, 'hpc_' || printf('%022d', number)),
+                 'Nightly reports', 'Copy ' || number), {columns}
+         FROM credentials, copies"
+    );
+    assert_eq!(database.execute(&sql, [copies]).unwrap(), copies as usize);
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_are_listed_found_and_exported() {
+    let Some((browser, site, _downloads)) = begin("developer").await else { return };
+    add(&site, "Nightly reports");
+    multiply(&site, 100_000);
+    let begun = Instant::now();
+    browser.open(&site.at("/")).await;
+    let list = site.at(&browser.path().await);
+    browser.says("50 of 100,001").await;
+    browser.look("credentials-hundred-thousand").await;
+    let looked = begun.elapsed();
+    browser.click("Next page").await;
+    browser.says("First page").await;
+    browser.open(&format!("{list}?q=copy+77777")).await;
+    browser.says("Copy 77777").await;
+    browser.says("1 of 1 credential").await;
+    let lines = "text.trim().split('\\n').length";
+    let file = format!(
+        "fetch({:?}).then(answer => answer.text()).then(text => {lines})",
+        format!("{list}.csv")
+    );
+    assert_eq!(browser.value_of(&file).await, 100_002, "a head, and a line for each");
+    println!("A list of 100,001: looked at in {looked:?}, all of it in {:?}", begun.elapsed());
 }

@@ -46,10 +46,14 @@ impl Site {
         self.folder.path().join(name)
     }
 
+    /// The server's own database, as a file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path("hallpass-data/hallpass.db")
+    }
+
     /// The server's own database.
     pub(crate) fn store(&self) -> SqliteStore {
-        let path = self.folder.path().join("hallpass-data/hallpass.db");
-        SqliteStore::open_existing(&path, Options::default()).unwrap()
+        SqliteStore::open_existing(&self.database(), Options::default()).unwrap()
     }
 
     /// Runs a command beside the server, and parses its JSON.
