@@ -3,10 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    sync::{
-        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use bytes::Bytes;
@@ -18,7 +15,7 @@ use hallpass_token::{
 };
 use tokio::sync::broadcast;
 
-use crate::entropy;
+use crate::{entropy, readers::Readers};
 
 /// Events kept for readers that were away; a reader that missed more gets a `reset`.
 const RECENT_AT_MOST: usize = 65_536;
@@ -62,7 +59,7 @@ struct Inner {
 pub struct Feed {
     inner: RwLock<Inner>,
     frames: broadcast::Sender<Frame>,
-    readers: Arc<AtomicUsize>,
+    readers: Arc<Readers>,
     written: Mutex<Written>,
     /// Part of the snapshot's version: another node, or this one after a backup was restored, may
     /// have reached the same number by other deaths.
@@ -223,15 +220,9 @@ impl Feed {
         (Some(missed.collect()), receiver)
     }
 
-    /// Counts a reader for as long as the guard lives.
-    pub fn count_reader(&self) -> ReaderGuard {
-        self.readers.fetch_add(1, Ordering::Relaxed);
-        ReaderGuard(self.readers.clone())
-    }
-
     /// Open streams.
-    pub fn readers(&self) -> usize {
-        self.readers.load(Ordering::Relaxed)
+    pub fn readers(&self) -> &Arc<Readers> {
+        &self.readers
     }
 
     fn send(&self, seq: Option<u64>, event: &Event) {
@@ -259,16 +250,6 @@ impl Inner {
         }
         self.live.insert(death.feed_seq, death.entry.clone());
         self.set.apply(&death.entry);
-    }
-}
-
-/// Counts a reader until it is dropped.
-#[derive(Debug)]
-pub struct ReaderGuard(Arc<AtomicUsize>);
-
-impl Drop for ReaderGuard {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -4,13 +4,14 @@
 use std::{collections::VecDeque, convert::Infallible};
 
 use axum::{
+    Extension,
     body::Body,
     extract::{Query, State, rejection::QueryRejection},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use futures_util::stream;
-use hallpass_core::grant::Refusal;
+use hallpass_core::{grant::Refusal, usage::product};
 use hallpass_token::feed::Event;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Deserialize;
@@ -19,8 +20,10 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use crate::{
     app::App,
     cached,
-    feed::{Frame, ReaderGuard},
+    feed::Frame,
     oauth::OAuthError,
+    readers::Reading,
+    web::{address, arrival::Arrival},
 };
 
 const AS_OF: HeaderName = HeaderName::from_static("hallpass-as-of");
@@ -48,6 +51,7 @@ pub(crate) struct Place {
 pub(crate) async fn stream(
     State(app): State<App>,
     place: Result<Query<Place>, QueryRejection>,
+    arrival: Option<Extension<Arrival>>,
     headers: HeaderMap,
 ) -> Result<Response, OAuthError> {
     let unreadable =
@@ -58,7 +62,11 @@ pub(crate) async fn stream(
         None => app.live.feed.seq(),
         Some(text) => text.parse().map_err(|_| unreadable)?,
     };
-    let events = Events::join(app, after);
+    let trusted = &app.config.trusted_proxies;
+    let from = arrival.and_then(|here| address::caller(here.peer.ip(), &headers, trusted));
+    let library = headers.get(header::USER_AGENT).map_or("", |name| product(name.as_bytes()));
+    let reading = app.live.feed.readers().join((from, library), app.clock.now(), after);
+    let events = Events::join(app, reading, after);
     let body = Body::from_stream(stream::unfold(events, |mut events| async {
         events.next().await.map(|bytes| (Ok::<_, Infallible>(bytes), events))
     }));
@@ -78,11 +86,11 @@ struct Events {
     /// `None` once the stream is to end.
     receiver: Option<Receiver<Frame>>,
     last: u64,
-    _counted: ReaderGuard,
+    reading: Reading,
 }
 
 impl Events {
-    fn join(app: App, after: u64) -> Self {
+    fn join(app: App, reading: Reading, after: u64) -> Self {
         let (missed, receiver) = app.live.feed.follow(after);
         let mut waiting = VecDeque::new();
         let mut last = after;
@@ -99,12 +107,14 @@ impl Events {
             }
         }
         waiting.push_back(Bytes::from(app.live.feed.heartbeat(app.live.as_of()).to_sse()));
-        let counted = app.live.feed.count_reader();
-        Self { app, waiting, receiver: Some(receiver), last, _counted: counted }
+        Self { app, waiting, receiver: Some(receiver), last, reading }
     }
 
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(bytes) = self.waiting.pop_front() {
+            if self.waiting.is_empty() {
+                self.reading.has(self.last);
+            }
             return Some(bytes);
         }
         loop {
@@ -121,6 +131,7 @@ impl Events {
                         self.receiver = None;
                     }
                     self.last = seq.unwrap_or(self.last);
+                    self.reading.has(self.last);
                     return Some(bytes);
                 }
                 Err(RecvError::Lagged(_)) => {

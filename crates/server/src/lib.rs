@@ -25,6 +25,7 @@ pub mod notices;
 mod oauth;
 mod ops;
 pub mod passwords;
+pub mod readers;
 pub mod rotation;
 pub mod routes;
 pub mod sign_on;

@@ -41,7 +41,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
     metrics.change_seq.set(app.live.applied() as i64);
     metrics.feed_seq.set(app.live.feed.seq() as i64);
     metrics.feed_entries.set(app.live.feed.len() as i64);
-    metrics.feed_readers.set(app.live.feed.readers() as i64);
+    metrics.feed_readers.set(app.live.feed.readers().len() as i64);
     metrics.staleness.set(now.millis_since(app.live.as_of()) as f64 / 1000.0);
     metrics.store_statements.set(app.store.counts().statements as i64);
     for ring in app.live.keys.rings() {

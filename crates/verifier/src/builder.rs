@@ -19,6 +19,10 @@ use crate::{
     verifier::{Demands, Parts, Verifier},
 };
 
+/// How the verifier names itself, so that operators see who follows their feed.
+#[cfg(feature = "fetch")]
+const USER_AGENT: &str = concat!("hallpass-verifier/", env!("CARGO_PKG_VERSION"));
+
 /// Whether tokens are held against the issuer's revocation feed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Revocations {
@@ -105,7 +109,7 @@ impl Builder {
             timing: Timing::default(),
             transport: None,
             #[cfg(feature = "fetch")]
-            http: reqwest::Client::builder(),
+            http: reqwest::Client::builder().user_agent(USER_AGENT),
             #[cfg(feature = "fetch")]
             ca_pem: None,
         }

@@ -1,6 +1,8 @@
 //! Nodes, verifiers and health: how much this node knows, who follows its feed, and the checks of
 //! `hallpass doctor`. What this node cannot know is said, not guessed.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     Router,
@@ -8,6 +10,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use hallpass_core::Timestamp;
 use hallpass_store::Chain;
 
 use super::{
@@ -17,8 +20,12 @@ use super::{
 use crate::{
     app::App,
     health::{self, Finding},
+    readers::Reader,
     web::{error_page::PageError, flash::Flash, redirect::Redirect, visitor::OperatorHere},
 };
+
+/// Followers that are shown: those that have been told least.
+const FOLLOWERS_AT_MOST: usize = 100;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/nodes", get(page)).route("/nodes/verify-audit", post(verify))
@@ -32,6 +39,16 @@ struct Nodes {
     findings: Vec<Finding>,
     troubles: usize,
     chain: Option<(Chain, Moment)>,
+    followers: Vec<Follower>,
+}
+
+/// Who follows the feed.
+struct Follower {
+    address: String,
+    library: String,
+    since: Moment,
+    sent: u64,
+    behind: u64,
 }
 
 /// What this node knows of itself.
@@ -73,7 +90,21 @@ async fn page(
         troubles: findings.iter().filter(|one| !one.fine).count(),
         findings,
         chain: chain.map(|(chain, at)| (chain, Moment::new(at, now))),
+        followers: followers(&app, now),
     })
+}
+
+fn followers(app: &App, now: Timestamp) -> Vec<Follower> {
+    let newest = app.live.feed.seq();
+    let slowest = app.live.feed.readers().slowest(FOLLOWERS_AT_MOST);
+    let follower = |reader: Arc<Reader>| Follower {
+        address: reader.address.map_or_else(|| "unknown".to_owned(), |own| own.to_string()),
+        library: reader.library.to_string(),
+        since: Moment::new(reader.since, now),
+        sent: reader.sent(),
+        behind: newest.saturating_sub(reader.sent()),
+    };
+    slowest.into_iter().map(follower).collect()
 }
 
 async fn node(app: &App) -> Node {
@@ -91,7 +122,7 @@ async fn node(app: &App) -> Node {
         is_blind: staleness_s >= health::BLIND_S,
         feed_seq: app.live.feed.seq(),
         feed_entries: app.live.feed.len(),
-        readers: app.live.feed.readers(),
+        readers: app.live.feed.readers().len(),
         credentials: app.live.directory.len(),
     }
 }

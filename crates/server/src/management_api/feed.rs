@@ -40,7 +40,7 @@ pub(super) async fn show(State(app): State<App>, _: Program) -> Result<Response,
         as_of: Moment(app.live.as_of()),
         change_seq: app.live.applied(),
         entries: app.live.feed.len(),
-        readers: app.live.feed.readers(),
+        readers: app.live.feed.readers().len(),
         snapshot_uri: app.config.url(routes::FEED),
         stream_uri: app.config.url(routes::FEED_STREAM),
     };

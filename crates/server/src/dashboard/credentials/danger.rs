@@ -116,7 +116,7 @@ impl Receipt {
             feed_seq,
             at: at.map(|at| Moment::new(at, now)),
             until: Moment::new(hallpass_core::Timestamp::from_secs(entry.until_s), now),
-            readers: app.live.feed.readers(),
+            readers: app.live.feed.readers().len(),
             as_of: Moment::new(app.live.as_of(), now),
         })
     }

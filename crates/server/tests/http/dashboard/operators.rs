@@ -5,7 +5,7 @@ use hallpass_token::jose::Algorithm;
 
 use crate::{
     browser::Browser,
-    node::{BOOKS, Node, api_id, organization_id},
+    node::{BOOKS, NOW, Node, api_id, organization_id},
     people::{PASSWORD, person_id},
 };
 
@@ -237,12 +237,21 @@ async fn the_node_says_what_it_knows_and_what_it_does_not() {
     let node = Node::start().await;
     let mut browser = operator(&node).await;
     let page = browser.get("/nodes").await;
-    assert!(page.text().contains("Verifiers do not report back yet"));
+    assert!(page.text().contains("Nobody follows the feed of this node now"));
     assert!(page.text().contains("has not been checked since this node started"));
     assert_eq!(browser.post("/nodes/verify-audit", &[]).await.goes_to(), "/nodes");
     let page = browser.get("/nodes").await;
     assert!(page.text().contains("The audit log is whole"), "{}", page.text());
     assert!(page.text().contains("0 behind the database"));
+
+    let from = (Some([192, 0, 2, 7].into()), "hallpass-verifier/0.1.0");
+    let reading = node.app.live.feed.readers().join(from, NOW, 0);
+    let page = browser.get("/nodes").await;
+    for part in ["192.0.2.7", "hallpass-verifier/0.1.0", "1 reader"] {
+        assert!(page.text().contains(part), "{part}: {}", page.text());
+    }
+    drop(reading);
+    assert!(!browser.get("/nodes").await.text().contains("192.0.2.7"));
 }
 
 #[tokio::test]

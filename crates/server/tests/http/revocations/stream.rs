@@ -161,16 +161,24 @@ async fn heartbeats_stop_vouching_while_the_database_is_away() {
 async fn streams_end_when_the_node_closes_and_are_counted_while_open() {
     let node = node_of_deaths(0).await;
     let mut readers = [Reader::after(&node, 0).await, Reader::after(&node, 0).await];
-    assert_eq!(node.app.live.feed.readers(), 2);
+    assert_eq!(node.app.live.feed.readers().len(), 2);
     for reader in &mut readers {
         reader.next().await.unwrap();
     }
+    let told = || -> Vec<u64> {
+        node.app.live.feed.readers().slowest(9).iter().map(|reader| reader.sent()).collect()
+    };
+    assert_eq!(told(), [0, 0]);
+    kill_the_last(&node).await;
+    assert!(readers[1].next().await.unwrap().starts_with("event: revocation"));
+    assert_eq!(told(), [0, 1], "those that have been told least come first");
+    assert!(readers[0].next().await.unwrap().starts_with("event: revocation"));
     node.app.closing.cancel();
     for reader in &mut readers {
         assert_eq!(reader.next().await, None);
     }
     drop(readers);
-    assert_eq!(node.app.live.feed.readers(), 0);
+    assert_eq!(node.app.live.feed.readers().len(), 0);
 }
 
 #[tokio::test]
