@@ -24,12 +24,15 @@ pub(super) fn add(session: &Session, rows: &[Sighting]) -> Result<(), StoreError
         if known > 0 {
             continue;
         }
-        session.execute(
+        let new = session.execute(
             "INSERT INTO sightings (client_id, address, library, count, first_at, last_at)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6
              WHERE EXISTS (SELECT 1 FROM credentials WHERE client_id = ?1)",
             params![id, address, library, int(*count), first_at, last_at],
         )?;
+        if new == 0 {
+            continue;
+        }
         session.execute(
             "DELETE FROM sightings WHERE client_id = ?1 AND (address, library) IN
                 (SELECT address, library FROM sightings WHERE client_id = ?1
