@@ -225,6 +225,11 @@ impl Feed {
         &self.readers
     }
 
+    /// Events that the slowest open stream has not taken yet.
+    pub fn lag(&self) -> usize {
+        self.frames.len()
+    }
+
     fn send(&self, seq: Option<u64>, event: &Event) {
         // An error only means that nobody listens.
         let _ = self.frames.send(Frame {
@@ -294,6 +299,19 @@ mod tests {
         feed.apply(&death(1, "a", 10)).unwrap();
         assert_eq!(feed.apply(&death(3, "c", 10)), Err(Gap { at: 1, got: 3 }));
         assert_eq!(feed.seq(), 1);
+    }
+
+    #[test]
+    fn the_lag_is_that_of_the_slowest_reader() {
+        let feed = Feed::default();
+        let (mut quick, slow) = (feed.follow(0).1, feed.follow(0).1);
+        for number in 1..=3 {
+            feed.apply(&death(number, "a", 10)).unwrap();
+            quick.try_recv().unwrap();
+        }
+        assert_eq!(feed.lag(), 3);
+        drop(slow);
+        assert_eq!(feed.lag(), 0);
     }
 
     #[test]

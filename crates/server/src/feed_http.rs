@@ -102,6 +102,7 @@ impl Events {
                 }
             }
             None => {
+                app.metrics.feed_resets.inc();
                 last = app.live.feed.seq();
                 waiting.push_back(Bytes::from(Event::Reset { seq: last }.to_sse()));
             }
@@ -136,6 +137,7 @@ impl Events {
                 }
                 Err(RecvError::Lagged(_)) => {
                     self.receiver = None;
+                    self.app.metrics.feed_resets.inc();
                     let seq = self.app.live.feed.seq();
                     return Some(Bytes::from(Event::Reset { seq }.to_sse()));
                 }

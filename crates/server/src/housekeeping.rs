@@ -214,6 +214,9 @@ async fn write_usage(app: App) {
 }
 
 async fn write_batch(app: &App, batch: &Batch) {
+    if batch.usage.is_empty() && batch.sightings.is_empty() {
+        return;
+    }
     let written = async {
         if !batch.usage.is_empty() {
             app.store.record_usage(&batch.usage).await?;
@@ -223,10 +226,15 @@ async fn write_batch(app: &App, batch: &Batch) {
         }
         Ok::<_, StoreError>(())
     };
-    if let Err(why) = written.await {
-        // Not kept for later: a count is worth less than the memory that would fill up.
-        app.metrics.usage_lost.inc();
-        warn!(%why, rows = batch.usage.len(), "Lost a batch of usage counts");
+    match written.await {
+        Ok(()) => {
+            app.metrics.usage_batches.inc();
+        }
+        Err(why) => {
+            // Not kept for later: a count is worth less than the memory that would fill up.
+            app.metrics.usage_lost.inc();
+            warn!(%why, rows = batch.usage.len(), "Lost a batch of usage counts");
+        }
     }
 }
 

@@ -107,6 +107,11 @@ impl KeyRing {
         self.longest_lifetime_s.fetch_max(secs, Ordering::AcqRel);
     }
 
+    /// The longest lifetime that any token may have, in seconds.
+    pub fn longest_lifetime_s(&self) -> u64 {
+        self.longest_lifetime_s.load(Ordering::Acquire)
+    }
+
     /// The key that signs for an algorithm at `now`.
     pub fn signing(&self, algorithm: Algorithm, now: Timestamp) -> Option<Arc<SigningKey>> {
         let rings = self.rings.load();
@@ -116,7 +121,7 @@ impl KeyRing {
 
     /// The public keys that verifiers need at `now`.
     pub fn published(&self, now: Timestamp) -> Vec<Jwk> {
-        let longest = self.longest_lifetime_s.load(Ordering::Acquire);
+        let longest = self.longest_lifetime_s();
         let rings = self.rings.load();
         let mut algorithms: Vec<_> = rings.values().collect();
         algorithms.sort_by_key(|open| open.ring.algorithm.to_string());

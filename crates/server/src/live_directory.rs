@@ -62,6 +62,7 @@ pub struct LiveDirectory {
     turn: Mutex<()>,
     applied: AtomicU64,
     as_of: AtomicU64,
+    loaded_at: AtomicU64,
 }
 
 impl std::fmt::Debug for LiveDirectory {
@@ -94,6 +95,7 @@ impl LiveDirectory {
             turn: Mutex::new(()),
             applied: AtomicU64::new(0),
             as_of: AtomicU64::new(0),
+            loaded_at: AtomicU64::new(0),
         };
         live.reload().await?;
         Ok(live)
@@ -123,6 +125,7 @@ impl LiveDirectory {
         self.keys.raise_longest_lifetime(snapshot.installation.longest_lifetime_s);
         self.feed.replace(&snapshot.feed);
         self.applied.store(snapshot.seq, Ordering::Release);
+        self.loaded_at.store(as_of.as_millis(), Ordering::Release);
         self.vouch_for(as_of);
         Ok(())
     }
@@ -217,6 +220,11 @@ impl LiveDirectory {
     /// The time up to which this node has seen every change.
     pub fn as_of(&self) -> Timestamp {
         Timestamp::from_millis(self.as_of.load(Ordering::Acquire))
+    }
+
+    /// When everything was last read, rather than what had changed.
+    pub fn loaded_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.loaded_at.load(Ordering::Acquire))
     }
 
     fn vouch_for(&self, as_of: Timestamp) {

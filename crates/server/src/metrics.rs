@@ -1,7 +1,9 @@
 //! Numbers for the operator, in Prometheus's text format. A registry belongs to one server, so
 //! that several can run side by side in one process.
 
-use std::{sync::atomic::AtomicU64, time::Duration};
+mod state;
+
+use std::time::Duration;
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text::encode},
@@ -13,6 +15,8 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
+
+use self::state::State;
 
 /// The endpoints that are told apart.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -83,6 +87,10 @@ fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.000_025, 4.0, 10))
 }
 
+/// How a try to sign in may end.
+const SIGN_INS: [&str; 7] =
+    ["password", "passkey", "recovery code", "link", "single sign-on", "wrong", "limited"];
+
 /// Every metric of a server.
 #[derive(Debug)]
 pub struct Metrics {
@@ -114,35 +122,18 @@ pub struct Metrics {
     pub leak_reports_limited: Counter,
     /// Usage counts that found no room.
     pub usage_dropped: Counter,
+    /// Batches of usage that were written.
+    pub usage_batches: Counter,
     /// Batches of usage that could not be written.
     pub usage_lost: Counter,
     /// Handlers that panicked.
     pub panics: Counter,
-    /// Credentials in the directory.
-    pub credentials: Gauge,
-    /// The last change applied.
-    pub change_seq: Gauge,
-    /// The last death of the feed.
-    pub feed_seq: Gauge,
-    /// Entries of the feed.
-    pub feed_entries: Gauge,
-    /// Open streams of the feed.
-    pub feed_readers: Gauge,
-    /// How long ago this node last knew everything.
-    pub staleness: Gauge<f64, AtomicU64>,
+    /// Readers of the feed that were told to start over.
+    pub feed_resets: Counter,
     /// Look-ups in the change log that failed.
     pub tail_failures: Counter,
-    /// Statements that the store has run.
-    pub store_statements: Gauge,
-    /// Days until a scheduled rotation changes the signing key.
-    pub key_age: Family<KeyLabels, Gauge>,
-}
-
-/// Labels of a signing key.
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-pub struct KeyLabels {
-    /// Its algorithm.
-    pub algorithm: &'static str,
+    /// How things stand.
+    pub(crate) state: State,
 }
 
 impl Default for Metrics {
@@ -169,24 +160,37 @@ impl Default for Metrics {
             management_limited: Counter::default(),
             leak_reports_limited: Counter::default(),
             usage_dropped: Counter::default(),
+            usage_batches: Counter::default(),
             usage_lost: Counter::default(),
             panics: Counter::default(),
-            credentials: Gauge::default(),
-            change_seq: Gauge::default(),
-            feed_seq: Gauge::default(),
-            feed_entries: Gauge::default(),
-            feed_readers: Gauge::default(),
-            staleness: Gauge::default(),
+            feed_resets: Counter::default(),
             tail_failures: Counter::default(),
-            store_statements: Gauge::default(),
-            key_age: Family::default(),
+            state: State::default(),
         };
         metrics.register();
+        metrics.begin();
         metrics
     }
 }
 
 impl Metrics {
+    /// Begins what is told apart at zero: otherwise the first failure would be no increase.
+    fn begin(&self) {
+        for outcome in SIGN_INS {
+            drop(self.sign_ins.get_or_create(&OutcomeLabels { outcome }));
+        }
+        for outcome in ["delivered", "failed"] {
+            drop(self.deliveries.get_or_create(&OutcomeLabels { outcome }));
+        }
+        for outcome in ["invalid_client", "temporarily_unavailable", "server_error"] {
+            drop(self.tokens.get_or_create(&OutcomeLabels { outcome }));
+        }
+        for status in [500, 503] {
+            let endpoint = Endpoint::Token;
+            drop(self.requests.get_or_create(&RequestLabels { endpoint, status }));
+        }
+    }
+
     fn register(&mut self) {
         let to = &mut self.registry;
         to.register("http_requests", "Answers", self.requests.clone());
@@ -223,25 +227,14 @@ impl Metrics {
         );
         to.register("usage_lost", "Usage batches not written", self.usage_lost.clone());
         to.register("panics", "Requests that met a defect", self.panics.clone());
-        to.register("credentials", "Credentials in the directory", self.credentials.clone());
-        to.register("change_seq", "Last change applied", self.change_seq.clone());
-        to.register("feed_seq", "Last entry of the revocation feed", self.feed_seq.clone());
-        to.register("feed_entries", "Live entries of the feed", self.feed_entries.clone());
-        to.register("feed_readers", "Open streams of the feed", self.feed_readers.clone());
-        to.register_with_unit(
-            "staleness",
-            "Since this node last knew that it had seen every change",
-            Unit::Seconds,
-            self.staleness.clone(),
+        to.register("usage_batches", "Usage batches written", self.usage_batches.clone());
+        to.register(
+            "feed_resets",
+            "Readers of the feed that were told to start over",
+            self.feed_resets.clone(),
         );
         to.register("tail_failures", "Failed looks at the change log", self.tail_failures.clone());
-        to.register("store_statements", "Statements run so far", self.store_statements.clone());
-        to.register_with_unit(
-            "signing_key_age",
-            "Since the signing key began to sign",
-            Unit::Seconds,
-            self.key_age.clone(),
-        );
+        self.state.register(to);
     }
 
     /// Counts an answer, and how long it took.

@@ -11,6 +11,10 @@ pub(crate) struct Counters {
     pub(crate) polls: AtomicU64,
     pub(crate) transactions: AtomicU64,
     pub(crate) commits: AtomicU64,
+    pub(crate) retries: AtomicU64,
+    pub(crate) uncertain: AtomicU64,
+    pub(crate) connects: AtomicU64,
+    pub(crate) waits: AtomicU64,
 }
 
 impl Counters {
@@ -20,6 +24,10 @@ impl Counters {
             polls: self.polls.load(Ordering::Relaxed),
             transactions: self.transactions.load(Ordering::Relaxed),
             commits: self.commits.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+            uncertain: self.uncertain.load(Ordering::Relaxed),
+            connects: self.connects.load(Ordering::Relaxed),
+            waits: self.waits.load(Ordering::Relaxed),
         }
     }
 }

@@ -38,7 +38,7 @@ pub use self::{
     postgres::PostgresStore,
     query::{
         AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-        Newest, Pruned, Retention, Snapshot,
+        Newest, Pool, Pruned, Retention, Snapshot,
     },
     receipts::{Answer, Claim, Receipts, Request},
     sqlite::SqliteStore,
@@ -188,4 +188,7 @@ pub trait Store: Notices + People + Receipts + Send + Sync + 'static {
 
     /// What has been done so far, by this value alone.
     fn counts(&self) -> Counts;
+
+    /// The connections that this value has, now. Asks nobody.
+    fn pool(&self) -> Pool;
 }

@@ -213,4 +213,26 @@ pub struct Counts {
     pub transactions: u64,
     /// Mutations that were committed.
     pub commits: u64,
+    /// Transactions that were done again: the database undid them for the sake of others, or
+    /// their connection broke.
+    pub retries: u64,
+    /// Transactions of which nobody knows whether they were written.
+    pub uncertain: u64,
+    /// Connections that were made to a database server.
+    pub connects: u64,
+    /// Calls that found every connection of their purpose in use.
+    pub waits: u64,
+}
+
+/// The connections to a database server, now. All zero where there is no server.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Pool {
+    /// How many there may be.
+    pub at_most: u64,
+    /// How many are in use.
+    pub in_use: u64,
+    /// How many wait to be used.
+    pub idle: u64,
+    /// Calls that wait for one.
+    pub awaited: u64,
 }

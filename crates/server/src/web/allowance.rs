@@ -45,6 +45,12 @@ impl Allowance {
         Self { counters, at_most }
     }
 
+    /// How many counters are held.
+    pub(crate) fn held(&self) -> u64 {
+        self.counters.run_pending_tasks();
+        self.counters.entry_count()
+    }
+
     /// Counts one request of `who`.
     pub(crate) fn count(&self, who: &str, now: Timestamp) -> Left {
         let window = now.as_secs() / WINDOW_S;

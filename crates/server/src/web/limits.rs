@@ -90,6 +90,12 @@ impl FailedLogins {
         }
     }
 
+    /// How many counters are held.
+    pub(crate) fn held(&self) -> u64 {
+        self.counters.run_pending_tasks();
+        self.counters.entry_count()
+    }
+
     fn add(&self, client: Option<Handle>, prefix: IpAddr) -> u32 {
         let counter = self.counters.get_with(Whose { client, prefix }, Arc::default);
         counter.fetch_add(1, Ordering::Relaxed).saturating_add(1)

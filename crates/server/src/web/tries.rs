@@ -107,6 +107,12 @@ impl Tries {
         }
     }
 
+    /// How many counters are held.
+    pub(crate) fn held(&self) -> u64 {
+        self.counters.run_pending_tasks();
+        self.counters.entry_count()
+    }
+
     fn limits(&self, trier: &Trier) -> Vec<(Whose, u32)> {
         let person = trier.person.clone();
         if let Some(browser) = &trier.browser {

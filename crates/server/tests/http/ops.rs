@@ -1,9 +1,14 @@
 //! `/healthz`, `/readyz` and `/metrics`: for load balancers and operators.
 
+use std::collections::BTreeMap;
+
+use hallpass_server::rotation::Rotation;
+use hallpass_token::jose::Algorithm;
+
 use crate::{
     ask::Ask,
-    node::{Node, ask_token, eventually},
-    wire::{ask_at, client},
+    node::{NOW, Node, ask_token, client_id, eventually, operator},
+    wire::{Listening, ask_at, client},
 };
 
 #[tokio::test]
@@ -62,29 +67,6 @@ async fn numbers_are_shown_to_operators_only() {
         assert!(numbers.text().lines().any(|one| one == line), "{line}\n{}", numbers.text());
     }
     assert!(numbers.text().ends_with("# EOF\n"));
-    let names = numbers.text().lines().filter_map(|line| line.strip_prefix("# TYPE "));
-    insta::assert_snapshot!(names.collect::<Vec<_>>().join("\n"), @"
-    hallpass_http_requests counter
-    hallpass_token_requests counter
-    hallpass_http_request_duration_seconds histogram
-    hallpass_connections gauge
-    hallpass_notices counter
-    hallpass_failed_logins_limited counter
-    hallpass_management_limited counter
-    hallpass_leak_reports_limited counter
-    hallpass_usage_dropped counter
-    hallpass_usage_lost counter
-    hallpass_panics counter
-    hallpass_credentials gauge
-    hallpass_change_seq gauge
-    hallpass_feed_seq gauge
-    hallpass_feed_entries gauge
-    hallpass_feed_readers gauge
-    hallpass_staleness_seconds gauge
-    hallpass_tail_failures counter
-    hallpass_store_statements gauge
-    hallpass_signing_key_age_seconds gauge
-    ");
     for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/oauth/token", 404)] {
         assert_eq!(ask_at(&client, &at(path), Ask::get(path)).await.status, status, "{path}");
     }
@@ -107,4 +89,80 @@ async fn a_blind_node_shows_its_blindness_in_numbers() {
             && number("hallpass_staleness_seconds") >= 100.0
     })
     .await;
+}
+
+/// What `/metrics` says now.
+async fn page(node: &Listening) -> String {
+    let client = client(|builder| builder);
+    let url = format!("http://{}/metrics", node.metrics);
+    ask_at(&client, &url, Ask::get("/metrics")).await.text().to_owned()
+}
+
+/// One number of the page.
+fn number(page: &str, name: &str) -> f64 {
+    let found = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    found.unwrap_or_else(|| panic!("no {name} in {page}")).parse().unwrap()
+}
+
+/// Name and kind of every metric that the reference has for the server.
+fn documented() -> BTreeMap<&'static str, &'static str> {
+    let reference = include_str!("../../../../docs/reference/metrics.md");
+    let (_, own) = reference.split_once("## Of the server").unwrap();
+    let (own, _) = own.split_once("## What to alert on").unwrap();
+    let row = |line: &'static str| {
+        let (name, rest) = line.strip_prefix("| `")?.split_once('`')?;
+        let kind = rest.strip_prefix(" | ")?.split(' ').next()?;
+        Some((name.split('{').next()?, kind))
+    };
+    own.lines().filter_map(row).collect()
+}
+
+#[tokio::test]
+async fn every_metric_is_in_the_reference_and_the_other_way_round() {
+    let node = Node::start().await.listen().await;
+    let page = page(&node).await;
+    let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let name = |(name, kind): (&str, &str)| match kind {
+        "counter" => (format!("{name}_total"), kind.to_owned()),
+        _ => (name.to_owned(), kind.to_owned()),
+    };
+    let shown: BTreeMap<_, _> = types.map(name).collect();
+    let told = documented().into_iter().map(|(name, kind)| (name.to_owned(), kind.to_owned()));
+    assert_eq!(shown, told.collect());
+}
+
+#[tokio::test]
+async fn numbers_say_how_far_keys_limits_and_changes_are() {
+    let node = Node::start().with_credential("reports").await.listen().await;
+    let es256 = |name: &str| format!("hallpass_{name}{{algorithm=\"ES256\"}}");
+    let keys = |status: &str| format!("hallpass_keys{{algorithm=\"ES256\",status=\"{status}\"}}");
+    let failed = "hallpass_limiter_counters{limit=\"failed_logins\"}";
+    let before = page(&node).await;
+    let rotation_s = node.app.config.key_rotation_s as f64;
+    assert_eq!(number(&before, &es256("signing_key_remaining_seconds")), rotation_s);
+    assert_eq!(number(&before, &keys("published")), 0.0);
+    assert_eq!(number(&before, failed), 0.0);
+    assert_eq!(number(&before, "hallpass_changes_behind"), 0.0);
+
+    // Another process writes, and this node has not looked yet.
+    let (store, actor) = (node.other_store(), operator());
+    let rotation = Rotation { store: &store, ..node.rotation(&actor) };
+    rotation.rotate(Algorithm::Es256, NOW.plus_secs(3600)).await.unwrap();
+    node.ask(Ask::token().basic((&client_id("reports").to_string(), "wrong"))).await;
+    let behind = page(&node).await;
+    assert_eq!(number(&behind, "hallpass_changes_behind"), 1.0);
+    // The client's own counter, and the network's.
+    assert_eq!(number(&behind, failed), 2.0);
+
+    node.pass_s(100).await;
+    let after = page(&node).await;
+    assert_eq!(number(&after, "hallpass_changes_behind"), 0.0);
+    assert_eq!(number(&after, &keys("published")), 1.0);
+    assert_eq!(number(&after, &keys("signing")), 1.0);
+    assert_eq!(number(&after, &es256("signing_key_remaining_seconds")), 3500.0);
+    assert_eq!(number(&after, &es256("signing_key_age_seconds")), 100.0);
+    assert_eq!(number(&after, "hallpass_directory_age_seconds"), 100.0);
+
+    node.store.go_away();
+    assert!(number(&page(&node).await, "hallpass_changes_behind").is_nan());
 }

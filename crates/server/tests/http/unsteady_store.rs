@@ -17,7 +17,7 @@ use hallpass_core::{
 };
 use hallpass_store::{
     Answer, AuditFilter, Chain, Claim, Counts, CredentialCounts, CredentialFilter, DailyUsage,
-    Feed, LastUsed, Newest, Notices, People, PersonBy, Pruned, Receipts, Request, Retention,
+    Feed, LastUsed, Newest, Notices, People, PersonBy, Pool, Pruned, Receipts, Request, Retention,
     SeenSession, Snapshot, SqliteStore, Store, StoreError, Used,
 };
 
@@ -192,6 +192,10 @@ impl Store for UnsteadyStore {
 
     fn counts(&self) -> Counts {
         self.inner.counts()
+    }
+
+    fn pool(&self) -> Pool {
+        self.inner.pool()
     }
 }
 

@@ -3,11 +3,12 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
+    sync::atomic::Ordering,
     time::Duration,
 };
 
 use super::failure::{Failure, Result};
-use crate::StoreError;
+use crate::{StoreError, counters::Counters};
 
 /// How often a transaction is tried that others get in the way of.
 const TRIES: u32 = 8;
@@ -25,14 +26,20 @@ pub(super) fn pause(turn: u32) -> Duration {
 }
 
 /// Does a transaction again while the database undoes it for the sake of others.
-pub(super) async fn again<T, F>(once: impl Fn() -> F) -> std::result::Result<T, StoreError>
+pub(super) async fn again<T, F>(
+    counters: &Counters,
+    once: impl Fn() -> F,
+) -> std::result::Result<T, StoreError>
 where
     F: Future<Output = Result<T>>,
 {
     let mut turn = 0;
     loop {
         match once().await {
-            Err(Failure::Undone(_)) if turn < TRIES => tokio::time::sleep(pause(turn)).await,
+            Err(Failure::Undone(_)) if turn < TRIES => {
+                counters.retries.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(pause(turn)).await;
+            }
             done => return Ok(done?),
         }
         turn += 1;

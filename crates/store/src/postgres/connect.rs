@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -44,10 +44,11 @@ impl Connections {
         let away = Arc::new(Away::default());
         let lane = |size: usize, recycling, counted: bool| -> std::result::Result<_, StoreError> {
             Ok(Lane {
-                pool: pool(address, options, size, recycling)?,
+                pool: pool(address, options, (size, recycling), counters)?,
                 database: address.to_string(),
                 limit: options.statement_timeout,
-                counters: counted.then(|| counters.clone()),
+                counters: counters.clone(),
+                is_counted: counted,
                 away: away.clone(),
             })
         };
@@ -66,22 +67,39 @@ pub(super) struct Lane {
     pool: Pool,
     database: String,
     limit: Duration,
-    counters: Option<Arc<Counters>>,
+    pub(super) counters: Arc<Counters>,
+    is_counted: bool,
     away: Arc<Away>,
 }
 
 impl Lane {
     /// A connection. While the database is away, this fails at once between tries to connect.
     pub(super) async fn session(&self) -> Result<Session> {
-        if self.pool.status().available == 0 {
+        let status = self.pool.status();
+        if status.available == 0 {
             self.away.refuse()?;
+            if status.size >= status.max_size {
+                self.counters.waits.fetch_add(1, Ordering::Relaxed);
+            }
         }
         match self.pool.get().await {
             Ok(client) => {
                 self.away.end();
-                Ok(Session::new(client, self.limit, self.counters.clone()))
+                let counters = self.is_counted.then(|| self.counters.clone());
+                Ok(Session::new(client, self.limit, counters))
             }
             Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    /// Its connections now.
+    pub(super) fn pool(&self) -> crate::Pool {
+        let status = self.pool.status();
+        crate::Pool {
+            at_most: status.max_size as u64,
+            in_use: status.size.saturating_sub(status.available) as u64,
+            idle: status.available as u64,
+            awaited: status.waiting as u64,
         }
     }
 
@@ -139,8 +157,8 @@ impl Away {
 fn pool(
     address: &Address,
     options: &Options,
-    size: usize,
-    recycling_method: RecyclingMethod,
+    (size, recycling_method): (usize, RecyclingMethod),
+    counters: &Arc<Counters>,
 ) -> std::result::Result<Pool, StoreError> {
     let mut config = address.config.clone();
     config
@@ -163,7 +181,9 @@ fn pool(
     let settings = format!(
         "SET statement_timeout = {limit_ms}; SET idle_in_transaction_session_timeout = {limit_ms}"
     );
+    let counters = counters.clone();
     let prepare = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+        counters.connects.fetch_add(1, Ordering::Relaxed);
         let settings = settings.clone();
         Box::pin(async move { client.batch_execute(&settings).await.map_err(HookError::Backend) })
     });

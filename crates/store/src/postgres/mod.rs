@@ -49,7 +49,7 @@ use self::{
 };
 use crate::{
     AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-    Newest, Pruned, Retention, Snapshot, Store, StoreError, columns::USAGE_STEP,
+    Newest, Pool, Pruned, Retention, Snapshot, Store, StoreError, columns::USAGE_STEP,
     counters::Counters,
 };
 
@@ -101,7 +101,7 @@ impl PostgresStore {
 
     /// One statement that is a transaction of its own.
     async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, StoreError> {
-        again(|| async { self.session().await?.execute(sql, values).await }).await
+        again(&self.counters, || async { self.session().await?.execute(sql, values).await }).await
     }
 }
 
@@ -195,7 +195,7 @@ impl Store for PostgresStore {
     async fn prune(&self, now: Timestamp, keep: &Retention) -> Result<Pruned, StoreError> {
         let mut sum = Pruned::default();
         loop {
-            let step = again(|| async {
+            let step = again(&self.counters, || async {
                 let session = self.session().await?;
                 session.transaction(prune::step(&session, now, keep)).await
             });
@@ -207,7 +207,7 @@ impl Store for PostgresStore {
 
     async fn record_usage(&self, rows: &[Usage]) -> Result<(), StoreError> {
         for rows in rows.chunks(USAGE_STEP) {
-            again(|| async {
+            again(&self.counters, || async {
                 let session = self.session().await?;
                 session.transaction(usage::add(&session, rows)).await
             })
@@ -241,7 +241,7 @@ impl Store for PostgresStore {
 
     async fn record_sightings(&self, rows: &[Sighting]) -> Result<(), StoreError> {
         for rows in rows.chunks(USAGE_STEP) {
-            again(|| async {
+            again(&self.counters, || async {
                 let session = self.session().await?;
                 session.transaction(sightings::add(&session, rows)).await
             })
@@ -269,5 +269,15 @@ impl Store for PostgresStore {
 
     fn counts(&self) -> Counts {
         self.counters.now()
+    }
+
+    fn pool(&self) -> Pool {
+        let lanes = [self.reads.pool(), self.polls.pool(), self.writer.pool()];
+        lanes.into_iter().fold(Pool::default(), |sum, lane| Pool {
+            at_most: sum.at_most + lane.at_most,
+            in_use: sum.in_use + lane.in_use,
+            idle: sum.idle + lane.idle,
+            awaited: sum.awaited + lane.awaited,
+        })
     }
 }

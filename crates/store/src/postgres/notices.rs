@@ -36,7 +36,7 @@ impl Notices for PostgresStore {
     }
 
     async fn tell(&self, from: u64, to: u64, new: &[Delivery]) -> Result<bool, StoreError> {
-        again(|| async {
+        again(&self.counters, || async {
             let session = self.session().await?;
             let write = async {
                 let (told, number) = place(&session).await?;
@@ -53,7 +53,7 @@ impl Notices for PostgresStore {
     }
 
     async fn tell_apart(&self, new: &[Delivery]) -> Result<u64, StoreError> {
-        again(|| async {
+        again(&self.counters, || async {
             let session = self.session().await?;
             let write = async {
                 let (_, number) = place(&session).await?;
@@ -85,7 +85,7 @@ impl Notices for PostgresStore {
             SELECT id, document FROM taken JOIN chosen ON number = one
             ORDER BY turn, was_due_at, one";
         let (now, until, limit) = (int(now.as_millis()), int(until.as_millis()), limit as u64);
-        again(|| async {
+        again(&self.counters, || async {
             let session = self.session().await?;
             rows::list(&session, sql, &[&now, &int(limit), &until], "delivery").await
         })

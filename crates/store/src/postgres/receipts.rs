@@ -22,7 +22,7 @@ impl Receipts for PostgresStore {
         request: &Request,
         now: Timestamp,
     ) -> std::result::Result<Claim, StoreError> {
-        again(|| async {
+        again(&self.counters, || async {
             let session = self.session().await?;
             session.transaction(claim(&session, request, now)).await
         })

@@ -19,7 +19,7 @@ use super::{
     connect::Lane,
     failure::Failure,
 };
-use crate::{StoreError, counters::Counters};
+use crate::{Pool, StoreError, counters::Counters};
 
 /// How many mutations share a transaction at most: others wait for the counter row meanwhile.
 const BATCH: usize = 64;
@@ -36,6 +36,7 @@ const CURIOSITY: Duration = Duration::from_secs(30);
 /// A hand on the task. After it is dropped the task finishes what waits.
 pub(super) struct Writer {
     queue: mpsc::Sender<Job>,
+    lane: Arc<Lane>,
 }
 
 struct Job {
@@ -50,19 +51,30 @@ impl Writer {
     /// Starts the task.
     pub(super) fn start(lane: Lane, counters: Arc<Counters>) -> Self {
         let (queue, mut waiting) = mpsc::channel::<Job>(QUEUE);
+        let lane = Arc::new(lane);
+        let its = lane.clone();
         tokio::spawn(async move {
             let mut jobs = Vec::with_capacity(BATCH);
             while waiting.recv_many(&mut jobs, BATCH).await > 0 {
-                let end = write(&lane, &mut jobs).await;
-                if end.is_ok() {
-                    counters.transactions.fetch_add(1, Ordering::Relaxed);
-                }
+                let end = write(&its, &mut jobs).await;
+                match end {
+                    Ok(()) => counters.transactions.fetch_add(1, Ordering::Relaxed),
+                    Err(StoreError::Uncertain(_)) => {
+                        counters.uncertain.fetch_add(1, Ordering::Relaxed)
+                    }
+                    Err(_) => 0,
+                };
                 for job in jobs.drain(..) {
                     job.answer(end.clone());
                 }
             }
         });
-        Self { queue }
+        Self { queue, lane }
+    }
+
+    /// Its connection.
+    pub(super) fn pool(&self) -> Pool {
+        self.lane.pool()
     }
 
     /// Commits a mutation, and returns once that is on disk.
@@ -98,6 +110,7 @@ async fn write(lane: &Lane, jobs: &mut [Job]) -> std::result::Result<(), StoreEr
     loop {
         match attempt(lane, jobs).await {
             Err(Attempt::Failed(failure)) if failure.may_pass() && begun.elapsed() < PATIENCE => {
+                lane.counters.retries.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(pause(turn)).await;
             }
             Err(Attempt::Failed(failure)) => return Err(failure.into()),

@@ -44,7 +44,7 @@ use self::{
 };
 use crate::{
     AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-    Newest, Pruned, Retention, Snapshot, Store, StoreError, columns::USAGE_STEP,
+    Newest, Pool, Pruned, Retention, Snapshot, Store, StoreError, columns::USAGE_STEP,
     counters::Counters, document,
 };
 
@@ -265,5 +265,9 @@ impl Store for SqliteStore {
 
     fn counts(&self) -> Counts {
         self.counters.now()
+    }
+
+    fn pool(&self) -> Pool {
+        Pool::default()
     }
 }

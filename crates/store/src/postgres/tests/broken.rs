@@ -80,6 +80,8 @@ async fn a_commit_that_was_cut_off_is_done_again_and_once() {
     holder.execute("SELECT pg_advisory_unlock(1)", &[]).await.unwrap();
     let change = task.await.unwrap().unwrap();
     assert_done_once(&world, &change).await;
+    let counts = world.store.counts();
+    assert_eq!((counts.retries, counts.uncertain), (1, 0), "{counts:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,11 +131,16 @@ async fn writes_share_a_transaction_and_idle_connections_that_died_are_not_used(
     let counts = world.store.counts();
     assert_eq!(counts.commits, 200);
     assert!(counts.transactions < 20, "{counts:?}");
+    let pool = world.store.pool();
+    assert_eq!((pool.at_most, pool.in_use, pool.awaited), (10, 0, 0), "{pool:?}");
+    assert!((1..=10).contains(&pool.idle), "{pool:?}");
     for turn in 0..5 {
         database.cut().await;
         assert_eq!(world.store.organizations().await.unwrap().len(), 200 + turn);
         assert_eq!(world.commit(add(201 + turn as u64)).await.seq, 201 + turn as u64);
     }
+    let connects = world.store.counts().connects;
+    assert!(connects >= counts.connects + 10, "{connects} after {counts:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
