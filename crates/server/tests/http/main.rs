@@ -16,6 +16,7 @@ mod oauth;
 mod ops;
 mod people;
 mod revocations;
+mod shipped;
 mod unsteady_store;
 mod well_known;
 mod wire;

@@ -105,7 +105,7 @@ fn number(page: &str, name: &str) -> f64 {
 }
 
 /// Name and kind of every metric that the reference has for the server.
-fn documented() -> BTreeMap<&'static str, &'static str> {
+pub(crate) fn documented() -> BTreeMap<&'static str, &'static str> {
     let reference = include_str!("../../../../docs/reference/metrics.md");
     let (_, own) = reference.split_once("## Of the server").unwrap();
     let (own, _) = own.split_once("## What to alert on").unwrap();
