@@ -1,6 +1,9 @@
 //! What every handler shares.
 
-use std::sync::Arc;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 
 use hallpass_store::Store;
 use tokio::sync::Semaphore;
@@ -58,6 +61,8 @@ pub struct Parts {
     pub(crate) notices: Notices,
     /// Whether the audit log is as it was written.
     pub(crate) audit_check: AuditCheck,
+    /// Where it listens, once it does: the port is real even where 0 was asked for.
+    pub(crate) bound: OnceLock<SocketAddr>,
     /// Set when the node shuts down, so that open streams end.
     pub closing: CancellationToken,
 }
@@ -77,6 +82,11 @@ impl std::fmt::Debug for App {
 }
 
 impl Parts {
+    /// Where the public endpoints listen.
+    pub fn address(&self) -> SocketAddr {
+        self.bound.get().copied().unwrap_or(self.config.listen)
+    }
+
     /// An act of this caller, now, on this node.
     pub fn act<'a>(&'a self, caller: &'a Caller) -> Act<'a> {
         Act {
@@ -116,6 +126,7 @@ impl App {
             live,
             metrics: Metrics::default(),
             usage: Counters::default(),
+            bound: OnceLock::new(),
             closing: CancellationToken::new(),
         }))
     }

@@ -73,6 +73,10 @@ pub struct Config {
     pub tail_poll_ms: u64,
     /// Between two writes of usage roll-ups, in seconds.
     pub usage_flush_s: u64,
+    /// What this node is called on the page of all nodes. Empty: as its machine.
+    pub node_name: String,
+    /// Between two reports of this node to the others, in seconds.
+    pub node_report_s: u64,
     /// For open requests to end at shutdown, in seconds.
     pub shutdown_grace_s: u64,
 }
@@ -109,6 +113,8 @@ impl Default for Config {
             heartbeat_ms: 2000,
             tail_poll_ms: 20,
             usage_flush_s: 10,
+            node_name: String::new(),
+            node_report_s: 10,
             shutdown_grace_s: 10,
         }
     }
@@ -123,6 +129,9 @@ pub enum BadConfig {
          only, to try things out); got {0:?}"
     )]
     Issuer(String),
+    /// What is shown on pages is short.
+    #[error("node_name must be at most 100 characters on one line")]
+    NodeName,
     /// A number outside its range.
     #[error("{name} must be between {least} and {most}; got {got}")]
     OutOfRange {
@@ -164,6 +173,9 @@ impl Config {
             return Err(BadConfig::HalfTls);
         }
         mail::check(self).map_err(|why| BadConfig::Mail(why.to_string()))?;
+        if self.node_name.chars().count() > 100 || self.node_name.contains(char::is_control) {
+            return Err(BadConfig::NodeName);
+        }
         for (name, got, least, most) in [
             ("connections_at_most", self.connections_at_most as u64, 1, 1_000_000),
             ("header_timeout_s", self.header_timeout_s, 1, 300),
@@ -182,6 +194,7 @@ impl Config {
             ("heartbeat_ms", self.heartbeat_ms, 100, 4000),
             ("tail_poll_ms", self.tail_poll_ms, 10, 200),
             ("usage_flush_s", self.usage_flush_s, 1, 3600),
+            ("node_report_s", self.node_report_s, 1, 3600),
             ("shutdown_grace_s", self.shutdown_grace_s, 0, 600),
         ] {
             if !(least..=most).contains(&got) {

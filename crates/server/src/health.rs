@@ -1,6 +1,8 @@
 //! The usual misconfigurations, each with its remedy. `hallpass doctor` and the page for
 //! operators ask the same questions here; what only the machine itself knows is asked there.
 
+mod nodes;
+
 use hallpass_core::{
     Timestamp,
     ring::{KeyStatus, Ring},
@@ -8,6 +10,7 @@ use hallpass_core::{
 use hallpass_store::{Chain, Store, StoreError};
 use serde::Serialize;
 
+pub use self::nodes::{of_nodes, standing};
 use crate::{app::App, config::Config};
 
 /// One thing that was looked at.
@@ -76,6 +79,7 @@ pub fn of_config(config: &Config) -> Vec<Finding> {
             config.listen
         )));
     }
+    findings.extend(of_proxies(config).map(Finding::trouble));
     if !config.metrics_listen.ip().is_loopback() {
         findings.push(Finding::trouble(format!(
             "/metrics is open to the network at {}: check that only operators reach it.",
@@ -83,6 +87,21 @@ pub fn of_config(config: &Config) -> Vec<Finding> {
         )));
     }
     findings
+}
+
+/// Whether callers are told apart behind a proxy, and nobody can pass for another.
+fn of_proxies(config: &Config) -> Option<&'static str> {
+    if config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+        return Some(
+            "trusted_proxies has a network of everybody: whoever sends X-Forwarded-For passes for \
+             any address. Name the proxies.",
+        );
+    }
+    let is_behind_one = config.issuer.starts_with("https://") && config.tls_cert.is_none();
+    (is_behind_one && config.trusted_proxies.is_empty()).then_some(
+        "A proxy speaks TLS for this server, and trusted_proxies is empty: IP allow-lists and \
+         limits see the proxy as the only caller. Set it to the proxy's address.",
+    )
 }
 
 /// What the signing keys and the APIs say.
@@ -153,7 +172,7 @@ mod tests {
     #[test]
     fn settings_that_open_a_door_are_named() {
         type Edit = fn(&mut Config);
-        let table: [(Edit, &str); 4] = [
+        let table: [(Edit, &str); 7] = [
             (|_| {}, ""),
             (|config| config.listen = ([0, 0, 0, 0], 1).into(), "set an https issuer"),
             (
@@ -166,6 +185,21 @@ mod tests {
             (
                 |config| config.metrics_listen = ([0, 0, 0, 0], 1).into(),
                 "/metrics is open to the network",
+            ),
+            (
+                |config| config.issuer = "https://auth.example.com".to_owned(),
+                "the proxy as the only caller",
+            ),
+            (
+                |config| {
+                    config.issuer = "https://auth.example.com".to_owned();
+                    config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+                },
+                "",
+            ),
+            (
+                |config| config.trusted_proxies = vec!["::/0".parse().unwrap()],
+                "passes for any address",
             ),
         ];
         for (edit, says) in table {

@@ -10,7 +10,7 @@ use hallpass_token::jose::Algorithm;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
-use crate::{app::App, notices, rotation::Rotation, usage::Batch};
+use crate::{app::App, notices, presence, rotation::Rotation, usage::Batch};
 
 /// Between two looks for what has expired, in milliseconds.
 const EXPIRY_MS: u64 = 500;
@@ -54,6 +54,7 @@ pub fn start(app: &App) -> TaskTracker {
     tasks.spawn(every(app.clone(), secs(ADDRESSES_S), notices::watch_addresses));
     tasks.spawn(every(app.clone(), secs(ENDS_S), notices::watch_ends));
     tasks.spawn(every(app.clone(), secs(AUDIT_S), check_audit));
+    tasks.spawn(presence::keep(app.clone()));
     tasks.spawn(write_usage(app.clone()));
     tasks.close();
     tasks

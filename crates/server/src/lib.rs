@@ -25,6 +25,7 @@ pub mod notices;
 mod oauth;
 mod ops;
 pub mod passwords;
+mod presence;
 pub mod readers;
 pub mod rotation;
 pub mod routes;

@@ -74,8 +74,13 @@ impl Server {
             (Some(cert), Some(key)) => Some(Tls::load(cert, key)?),
             _ => None,
         };
+        let public = bind(app.config.listen).await?;
+        if let Ok(address) = public.local_addr() {
+            // Bound twice, a node goes by its first address.
+            let _ = app.bound.set(address);
+        }
         Ok(Self {
-            public: bind(app.config.listen).await?,
+            public,
             metrics: bind(app.config.metrics_listen).await?,
             app,
             tls,

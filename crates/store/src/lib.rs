@@ -12,6 +12,7 @@ mod error;
 mod ledger;
 mod loading;
 mod migrations;
+mod nodes;
 mod notices;
 mod people;
 pub mod postgres;
@@ -33,6 +34,7 @@ use hallpass_core::{
 
 pub use self::{
     error::StoreError,
+    nodes::{Node, Nodes, Report},
     notices::{Notices, Used},
     people::{People, PersonBy, SeenSession},
     postgres::PostgresStore,
@@ -50,7 +52,7 @@ pub use self::{
 /// Every method may fail with [`StoreError::Unavailable`] (try again) or
 /// [`StoreError::Damaged`] (a row does not parse).
 #[async_trait]
-pub trait Store: Notices + People + Receipts + Send + Sync + 'static {
+pub trait Store: Nodes + Notices + People + Receipts + Send + Sync + 'static {
     /// The one door: row, audit event, sequence number, change and death, in one transaction
     /// that is on disk when this returns. `at` is the caller's clock.
     ///

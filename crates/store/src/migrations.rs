@@ -18,7 +18,7 @@ pub(crate) struct Migration {
 macro_rules! migrations {
     ($backend:literal) => {
         migrations!($backend, "0001_first", "0002_people", "0003_sightings", "0004_receipts",
-            "0005_notices")
+            "0005_notices", "0006_nodes")
     };
     ($backend:literal, $($name:literal),*) => {
         &[$(crate::migrations::Migration {

@@ -126,16 +126,20 @@ pub struct Retention {
     pub usage_hours: u64,
     /// Deliveries of notices, in seconds. Longer than any notice could be found again.
     pub deliveries_s: u64,
+    /// What nodes said of themselves, in seconds.
+    pub nodes_s: u64,
 }
 
 impl Default for Retention {
-    /// A week of changes and never fewer than 10,000; 92 days of usage.
+    /// A week of changes and never fewer than 10,000; 92 days of usage; nodes
+    /// that were not heard of for a day are forgotten.
     fn default() -> Self {
         Self {
             changes_s: 7 * 86_400,
             changes_at_least: 10_000,
             usage_hours: 92 * 24,
             deliveries_s: 92 * 86_400,
+            nodes_s: 86_400,
         }
     }
 }
@@ -157,11 +161,13 @@ pub struct Pruned {
     pub receipts: u64,
     /// Notices that were told long ago.
     pub deliveries: u64,
+    /// Nodes that were not heard of for long.
+    pub nodes: u64,
 }
 
 impl Pruned {
     /// Every count.
-    pub(crate) fn counts(&mut self) -> [&mut u64; 7] {
+    pub(crate) fn counts(&mut self) -> [&mut u64; 8] {
         [
             &mut self.feed,
             &mut self.changes,
@@ -170,6 +176,7 @@ impl Pruned {
             &mut self.sessions,
             &mut self.receipts,
             &mut self.deliveries,
+            &mut self.nodes,
         ]
     }
 

@@ -20,6 +20,7 @@ pub(super) async fn run(config: &Config, output: Output) -> anyhow::Result<()> {
     if let Opened::Server(server) = &opened {
         findings.extend(of_server(config, &server.checkup().await?)?);
     }
+    findings.extend(health::of_nodes(&store.nodes().await?, &config.server.issuer, now()));
     findings.extend(health::of_keys(&*store, &config.server, now()).await?);
     findings.push(health::of_chain(store.verify_audit_chain().await?));
     let troubles = findings.iter().filter(|finding| !finding.fine).count();
@@ -48,6 +49,9 @@ fn of_files(config: &Config) -> anyhow::Result<Vec<Finding>> {
 /// Beyond this many seconds between the clocks, freshness is judged wrongly.
 const SKEW_S: u64 = 1;
 
+/// With fewer connections than this, readers queue up for one or two.
+const CONNECTIONS_AT_LEAST: u64 = 5;
+
 /// What only a database server can be asked.
 fn of_server(config: &Config, checkup: &Checkup) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
@@ -67,6 +71,12 @@ fn of_server(config: &Config, checkup: &Checkup) -> anyhow::Result<Vec<Finding>>
         findings.push(Finding::trouble(format!(
             "Two nodes with {ours} connections each do not fit into the server's max_connections \
              ({most}): lower database_connections_at_most, or raise that."
+        )));
+    }
+    if ours < CONNECTIONS_AT_LEAST {
+        findings.push(Finding::trouble(format!(
+            "database_connections_at_most is {ours}, and two of them are kept for writing and for \
+             following the change log: pages will wait for one another. Leave it at 10."
         )));
     }
     let skew_s = now().as_millis().abs_diff(checkup.now.as_millis()) / 1000;

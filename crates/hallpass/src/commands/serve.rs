@@ -1,9 +1,11 @@
 //! `hallpass serve`: the server, until it is told to end.
 
-use std::sync::Arc;
+use std::{fs, sync::Arc};
 
 use anyhow::Context;
-use hallpass_server::{App, LiveDirectory, Server, clock::SystemClock, housekeeping};
+use hallpass_server::{
+    App, Config as ServerConfig, LiveDirectory, Server, clock::SystemClock, housekeeping,
+};
 use hallpass_store::Store;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -36,7 +38,7 @@ impl Running {
         let max_staleness_s = config.server.max_staleness_s;
         let live =
             LiveDirectory::load(store.clone(), &master, clock.clone(), max_staleness_s).await?;
-        let app = App::new(config.server.clone(), clock, store, live);
+        let app = App::new(named(&config.server), clock, store, live);
         let server = Server::bind(app.clone()).await?;
         let (address, metrics_address) = (server.public_address()?, server.metrics_address()?);
         let tasks = housekeeping::start(&app);
@@ -80,6 +82,16 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     until_told().await?;
     info!("Closing: open requests may finish");
     running.stop().await
+}
+
+/// The settings, with the machine's name where the node has none of its own.
+fn named(config: &ServerConfig) -> ServerConfig {
+    let mut config = config.clone();
+    if config.node_name.is_empty() {
+        let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        config.node_name = machine.trim().chars().take(100).collect();
+    }
+    config
 }
 
 /// Where the first operator is made, while there is none.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     node::Node,
     place::{BOOKS, ORGANIZATION, Place, text},
+    process::within_limit,
     stream::Stream,
 };
 
@@ -218,6 +219,8 @@ async fn the_doctor_finds_what_is_wrong_and_says_what_to_do() {
         (&["--listen", "0.0.0.0:8420"][..], "set an https issuer"),
         (&beyond, "without TLS"),
         (&["--metrics-listen", "0.0.0.0:8421"], "check that only operators reach it"),
+        (&https, "the proxy as the only caller"),
+        (&["--trusted-proxies", "0.0.0.0/0"], "passes for any address"),
     ] {
         troubled(&place, options, says).await;
     }
@@ -228,6 +231,29 @@ async fn the_doctor_finds_what_is_wrong_and_says_what_to_do() {
     }
     place.ask(&["key", "rotate", "--lead", "1m"]).await;
     troubled(&place, &[], "only 60 s after it was published").await;
+}
+
+#[tokio::test]
+async fn the_doctor_knows_the_nodes_that_run_and_misses_one_that_died() {
+    let place = Place::set_up().await;
+    let start = async || {
+        let options = ["--node-name", "first", "--node-report-s", "1"];
+        Node::start(&place, &options).await
+    };
+    let says = async |wanted: &str| place.run(&["doctor"]).await.stdout.contains(wanted);
+    let until = async |wanted: &str| {
+        within_limit(wanted, async { while !says(wanted).await {} }).await;
+    };
+    let node = start().await;
+    until("One node reports, and it sees its database.").await;
+    // One that is told to end takes its report away.
+    node.stop().await;
+    assert!(!says("ode reports").await && !says("first").await);
+    let node = start().await;
+    until("One node reports").await;
+    node.kill().await;
+    until("was last heard of").await;
+    assert!(says("Node first at 127.0.0.1:").await);
 }
 
 /// `doctor` finds one thing wrong, and its exit code says so.

@@ -89,7 +89,7 @@ async fn the_most_talkative_log_gives_nothing_away() {
 async fn a_token_costs_no_statement_and_no_write() {
     let place = Place::set_up().await;
     let login = place.reader("reports").await;
-    let node = Node::start(&place, &["--usage-flush-s", "3600"]).await;
+    let node = Node::start(&place, &["--usage-flush-s", "3600", "--node-report-s", "3600"]).await;
     node.token(&login).await.unwrap();
     // That a credential is used at all is written soon after its first token; no other token is.
     let noted = async { while !place.was_used("reports").await {} };

@@ -8,7 +8,7 @@ use crate::place::{Place, refusal};
 
 /// Each setting with three values that differ from its default and from each other, as TOML
 /// writes them.
-const SETTINGS: [(&str, [&str; 3]); 40] = [
+const SETTINGS: [(&str, [&str; 3]); 42] = [
     ("issuer", [r#""https://a.example.com""#, r#""https://b.example.com""#, r#""http://[::1]:1""#]),
     ("listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
     ("metrics_listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
@@ -50,6 +50,8 @@ const SETTINGS: [(&str, [&str; 3]); 40] = [
     ("heartbeat_ms", ["100", "200", "300"]),
     ("tail_poll_ms", ["10", "11", "12"]),
     ("usage_flush_s", ["1", "2", "3"]),
+    ("node_name", [r#""a""#, r#""b""#, r#""c""#]),
+    ("node_report_s", ["1", "2", "3"]),
     ("log_format", [r#""json""#, r#""pretty""#, r#""json""#]),
     ("log_level", [r#""error""#, r#""debug""#, r#""warn,hallpass_server=trace""#]),
 ];

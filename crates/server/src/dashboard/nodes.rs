@@ -1,5 +1,5 @@
-//! Nodes, verifiers and health: how much this node knows, who follows its feed, and the checks of
-//! `hallpass doctor`. What this node cannot know is said, not guessed.
+//! Nodes, verifiers and health: how much this and every other node knows, who follows the feed,
+//! and the checks of `hallpass doctor`. What this node cannot know is said, not guessed.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use hallpass_core::Timestamp;
-use hallpass_store::Chain;
+use hallpass_store::{Chain, Node as Reported};
 
 use super::{
     page::{self, Page, Place},
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     app::App,
     health::{self, Finding},
+    presence,
     readers::Reader,
     web::{error_page::PageError, flash::Flash, redirect::Redirect, visitor::OperatorHere},
 };
@@ -36,6 +37,8 @@ pub(super) fn routes() -> Router<App> {
 struct Nodes {
     page: Page,
     node: Node,
+    /// `None`: the database cannot be asked.
+    nodes: Option<Vec<Row>>,
     findings: Vec<Finding>,
     troubles: usize,
     chain: Option<(Chain, Moment)>,
@@ -49,6 +52,40 @@ struct Follower {
     since: Moment,
     sent: u64,
     behind: u64,
+}
+
+/// A node, as it last reported.
+struct Row {
+    name: String,
+    address: String,
+    is_this: bool,
+    standing: &'static str,
+    version: String,
+    started: Moment,
+    applied: u64,
+    behind: u64,
+    as_of: Moment,
+    said: Moment,
+}
+
+impl Row {
+    fn of(app: &App, node: Reported, now: Timestamp) -> Self {
+        let (standing, behind) = (health::standing(&node, now), node.behind());
+        let report = node.report;
+        let moment = |at| Moment::new(at, now);
+        Self {
+            is_this: report.name == presence::name(app) && report.address == app.address(),
+            standing,
+            started: moment(report.started_at),
+            applied: report.applied,
+            behind,
+            as_of: moment(report.as_of),
+            said: moment(report.said_at),
+            name: report.name,
+            address: report.address.to_string(),
+            version: report.version,
+        }
+    }
 }
 
 /// What this node knows of itself.
@@ -81,12 +118,15 @@ async fn page(
     let now = app.clock.now();
     let chain = app.audit_check.last();
     let mut findings = health::of_node(&app, now);
+    let nodes = app.store.nodes().await.ok();
+    findings.extend(nodes.iter().flat_map(|all| health::of_nodes(all, &app.config.issuer, now)));
     findings.extend(health::of_config(&app.config));
     findings.extend(health::of_keys(&*app.store, &app.config, now).await?);
     findings.extend(chain.map(|(chain, _)| health::of_chain(chain)));
     page::show(&Nodes {
         page: visitor.page.titled("Nodes and verifiers").at(Place::Nodes),
         node: node(&app).await,
+        nodes: nodes.map(|all| all.into_iter().map(|one| Row::of(&app, one, now)).collect()),
         troubles: findings.iter().filter(|one| !one.fine).count(),
         findings,
         chain: chain.map(|(chain, at)| (chain, Moment::new(at, now))),

@@ -1,7 +1,10 @@
 //! A real store whose database can be made to go away and come back. While it is away every call
 //! fails; it must never lose or change anything.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use hallpass_core::{
@@ -17,8 +20,8 @@ use hallpass_core::{
 };
 use hallpass_store::{
     Answer, AuditFilter, Chain, Claim, Counts, CredentialCounts, CredentialFilter, DailyUsage,
-    Feed, LastUsed, Newest, Notices, People, PersonBy, Pool, Pruned, Receipts, Request, Retention,
-    SeenSession, Snapshot, SqliteStore, Store, StoreError, Used,
+    Feed, LastUsed, Newest, Node, Nodes, Notices, People, PersonBy, Pool, Pruned, Receipts, Report,
+    Request, Retention, SeenSession, Snapshot, SqliteStore, Store, StoreError, Used,
 };
 
 pub(crate) struct UnsteadyStore {
@@ -235,6 +238,21 @@ impl People for UnsteadyStore {
 
     async fn owners_of_secret(&self, digest: &Digest) -> Result<Vec<ClientId>, StoreError> {
         self.inner()?.owners_of_secret(digest).await
+    }
+}
+
+#[async_trait]
+impl Nodes for UnsteadyStore {
+    async fn put_node(&self, report: &Report) -> Result<(), StoreError> {
+        self.inner()?.put_node(report).await
+    }
+
+    async fn drop_node(&self, name: &str, address: SocketAddr) -> Result<(), StoreError> {
+        self.inner()?.drop_node(name, address).await
+    }
+
+    async fn nodes(&self) -> Result<Vec<Node>, StoreError> {
+        self.inner()?.nodes().await
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod reads;
 pub(crate) mod receipts;
+pub(crate) mod reports;
 pub(crate) mod usage;
 pub(crate) mod writes;
 
@@ -80,6 +81,8 @@ macro_rules! contract {
             receipts a_request_is_claimed_once_and_answered_again,
             receipts of_many_who_claim_one_gets_it,
             receipts a_receipt_lasts_a_day,
+            reports a_report_replaces_the_last_one_and_is_no_change,
+            reports a_node_that_ends_or_dies_is_forgotten,
             concurrency numbers_stay_gapless_under_32_writers,
             concurrency a_refused_write_harms_no_other,
             concurrency two_processes_share_one_log,

@@ -12,6 +12,7 @@ mod failure;
 mod load;
 mod log;
 mod migrate;
+mod nodes;
 mod notices;
 mod people;
 mod prune;

@@ -59,6 +59,12 @@ pub(super) async fn step(session: &Session, now: Timestamp, keep: &Retention) ->
             now.minus_secs(keep.deliveries_s).as_millis(),
         )
         .await?,
+        nodes: delete(
+            "DELETE FROM nodes WHERE said_at < $1 AND (name, address) IN
+                (SELECT name, address FROM nodes WHERE said_at < $1 LIMIT $2)",
+            now.minus_secs(keep.nodes_s).as_millis(),
+        )
+        .await?,
         changes: changes(session, now, keep).await?,
     })
 }

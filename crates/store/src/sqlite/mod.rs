@@ -7,6 +7,7 @@ mod credentials;
 mod load;
 mod log;
 mod migrate;
+mod nodes;
 mod notices;
 mod open;
 mod people;

@@ -48,10 +48,15 @@ pub(super) fn step(
             (SELECT number FROM deliveries WHERE created_at < ?1 LIMIT ?2)",
         params![int(made_before), int(STEP)],
     )?;
+    let nodes = session.execute(
+        "DELETE FROM nodes WHERE (name, address) IN
+            (SELECT name, address FROM nodes WHERE said_at < ?1 LIMIT ?2)",
+        params![int(now.minus_secs(keep.nodes_s).as_millis()), int(STEP)],
+    )? as u64;
     let changes = changes(session, now, keep)?;
     let (feed, usage, sessions) = (feed as u64, usage as u64, sessions as u64);
     let (receipts, deliveries) = (receipts as u64, deliveries as u64);
-    Ok(Pruned { feed, changes, usage, sightings, sessions, receipts, deliveries })
+    Ok(Pruned { feed, changes, usage, sightings, sessions, receipts, deliveries, nodes })
 }
 
 fn changes(session: &Session, now: Timestamp, keep: &Retention) -> Result<u64, StoreError> {

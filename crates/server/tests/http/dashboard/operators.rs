@@ -1,11 +1,12 @@
 //! The pages of operators: APIs, organizations, signing keys, operators, nodes.
 
 use hallpass_core::{Image, change::Key, organization::OrganizationStatus, permission::Role};
+use hallpass_server::housekeeping;
 use hallpass_token::jose::Algorithm;
 
 use crate::{
     browser::Browser,
-    node::{BOOKS, NOW, Node, api_id, organization_id},
+    node::{BOOKS, NOW, Node, api_id, eventually, organization_id},
     people::{PASSWORD, person_id},
 };
 
@@ -252,6 +253,35 @@ async fn the_node_says_what_it_knows_and_what_it_does_not() {
     }
     drop(reading);
     assert!(!browser.get("/nodes").await.text().contains("192.0.2.7"));
+}
+
+#[tokio::test]
+async fn every_node_sees_all_nodes() {
+    let node = Node::start().await.listen().await.keeping_house();
+    let other = node.other_node().await;
+    let chores = housekeeping::start(&other);
+    let reports = async || node.app.store.nodes().await.unwrap();
+    eventually("two reports", async || reports().await.len() == 2).await;
+    let mut browser = operator(&node).await;
+    let page = browser.get("/nodes").await;
+    for says in [&*node.public.to_string(), "127.0.0.1:0", "2 nodes report, and each sees"] {
+        assert!(page.text().contains(says), "{says}: {}", page.text());
+    }
+    assert_eq!(page.text().matches("This node</").count(), 2, "a heading, and a badge");
+
+    // One ends, and is not missed.
+    other.closing.cancel();
+    chores.wait().await;
+    assert_eq!(reports().await.len(), 1);
+    // One dies, and is.
+    let dead =
+        hallpass_store::Report { name: "dead".to_owned(), ..reports().await.remove(0).report };
+    node.app.store.put_node(&dead).await.unwrap();
+    node.clock.advance_secs(31);
+    node.app.live.poll().await.unwrap();
+    let page = browser.get("/nodes").await;
+    assert!(page.text().contains("Node dead at"), "{}", page.text());
+    assert!(page.text().contains("Silent"), "{}", page.text());
 }
 
 #[tokio::test]
