@@ -91,8 +91,15 @@ impl Ring {
         Self { algorithm, keys: Vec::new() }
     }
 
-    /// The key that signs at `now`: of those that have begun, the last. `None` if there is none.
+    /// The key that signs at `now`: of those that have begun, the last. If none has, the first to
+    /// begin: the replacement of a killed key, on a node whose clock is behind that of the killer.
+    /// `None` if there is no key alive.
     pub fn signing(&self, now: Timestamp) -> Option<&KeyRecord> {
+        let alive = self.keys.iter().filter(|key| key.killed_at.is_none());
+        self.begun(now).or_else(|| alive.min_by(|a, b| a.order().cmp(&b.order())))
+    }
+
+    fn begun(&self, now: Timestamp) -> Option<&KeyRecord> {
         let begun = |key: &&KeyRecord| key.signs_from <= now && key.killed_at.is_none();
         self.keys.iter().filter(begun).max_by(|a, b| a.order().cmp(&b.order()))
     }
@@ -179,7 +186,7 @@ impl Ring {
         }
         key.killed_at = Some(now);
         self.keys.extend(replacement);
-        if self.signing(now).is_none() {
+        if self.begun(now).is_none() {
             return Err(Conflict::NoSigningKey);
         }
         Ok(self)

@@ -36,7 +36,7 @@ pub struct Parts {
     /// The database.
     pub store: Arc<dyn Store>,
     /// Directory, keys and feed.
-    pub live: LiveDirectory,
+    pub live: Arc<LiveDirectory>,
     /// Counters for the operator.
     pub metrics: Metrics,
     /// Counters for the customers.
@@ -123,7 +123,7 @@ impl App {
             config,
             clock,
             store,
-            live,
+            live: Arc::new(live),
             metrics: Metrics::default(),
             usage: Counters::default(),
             bound: OnceLock::new(),

@@ -1,6 +1,8 @@
 //! The revocation feed of this node: what is dead, what died last, and who listens. It speaks
 //! only of what the change log has brought; handlers in `feed_http` give it its HTTP shape.
 
+mod events;
+
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -15,6 +17,7 @@ use hallpass_token::{
 };
 use tokio::sync::broadcast;
 
+pub use self::events::Events;
 use crate::{entropy, readers::Readers};
 
 /// Events kept for readers that were away; a reader that missed more gets a `reset`.

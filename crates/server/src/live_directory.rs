@@ -1,9 +1,12 @@
 //! What is kept true by the change log: directory, key ring and feed. Every change reaches all
 //! three here, in order, whoever made it; and here a node knows how much it knows.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use hallpass_core::{
@@ -59,10 +62,22 @@ pub struct LiveDirectory {
     clock: Arc<dyn Clock>,
     max_staleness_s: u64,
     /// Held while changes are applied: one writer at a time, in order.
-    turn: Mutex<()>,
+    turn: Mutex<Early>,
     applied: AtomicU64,
     as_of: AtomicU64,
     loaded_at: AtomicU64,
+}
+
+/// Rows whose state came early, and the number of the change that brought it.
+type Early = HashMap<Key, u64>;
+
+/// The row that a change is about.
+fn key(change: &Change) -> Option<Key> {
+    match &change.effect {
+        Effect::Put(image) => Some(image.key()),
+        Effect::Removed(key) => Some(key.clone()),
+        Effect::None => None,
+    }
 }
 
 impl std::fmt::Debug for LiveDirectory {
@@ -92,7 +107,7 @@ impl LiveDirectory {
             store,
             clock,
             max_staleness_s,
-            turn: Mutex::new(()),
+            turn: Mutex::default(),
             applied: AtomicU64::new(0),
             as_of: AtomicU64::new(0),
             loaded_at: AtomicU64::new(0),
@@ -103,7 +118,7 @@ impl LiveDirectory {
 
     /// Reads everything anew: at start, and when the change log does not reach back far enough.
     async fn reload(&self) -> Result<(), LoadError> {
-        let _turn = self.turn.lock().await;
+        let mut turn = self.turn.lock().await;
         let as_of = self.clock.now();
         let mut failed = None;
         let mut seen = std::collections::HashSet::new();
@@ -126,6 +141,8 @@ impl LiveDirectory {
         self.feed.replace(&snapshot.feed);
         self.applied.store(snapshot.seq, Ordering::Release);
         self.loaded_at.store(as_of.as_millis(), Ordering::Release);
+        // What came early was committed before this was read.
+        turn.clear();
         self.vouch_for(as_of);
         Ok(())
     }
@@ -136,8 +153,7 @@ impl LiveDirectory {
         if let Err(why) = self.catch_up().await {
             // Committed all the same. Changes carry whole states, so this one may come early.
             warn!(change.seq = change.seq, %why, "Cannot read the change log; applying directly");
-            let _turn = self.turn.lock().await;
-            self.apply_effect(&change);
+            self.apply_early(&mut *self.turn.lock().await, &change);
         }
         Ok(change)
     }
@@ -145,7 +161,7 @@ impl LiveDirectory {
     /// Applies what the change log has that is not applied yet.
     pub async fn catch_up(&self) -> Result<(), LoadError> {
         loop {
-            let turn = self.turn.lock().await;
+            let mut turn = self.turn.lock().await;
             let as_of = self.clock.now();
             let changes = match self.store.changes_after(self.applied(), PAGE).await {
                 Ok(changes) => changes,
@@ -156,7 +172,8 @@ impl LiveDirectory {
                 }
                 Err(why) => return Err(why.into()),
             };
-            if let Err(gap) = changes.iter().try_for_each(|change| self.apply(change)) {
+            let mut apply = |change| self.apply(&mut turn, change);
+            if let Err(gap) = changes.iter().try_for_each(&mut apply) {
                 error!("{gap}; loading anew");
                 drop(turn);
                 return self.reload().await;
@@ -178,13 +195,29 @@ impl LiveDirectory {
         Ok(())
     }
 
-    fn apply(&self, change: &Change) -> Result<(), Gap> {
-        self.apply_effect(change);
+    /// Applies the next change of the log.
+    fn apply(&self, early: &mut Early, change: &Change) -> Result<(), Gap> {
+        // An older state must not come back, not even for a moment.
+        let is_overtaken = |key| early.get(&key).is_some_and(|seq| *seq >= change.seq);
+        if !key(change).is_some_and(is_overtaken) {
+            self.apply_effect(change);
+        }
+        early.retain(|_, seq| *seq > change.seq);
         if let Some(death) = &change.death {
             self.feed.apply(death)?;
         }
         self.applied.store(change.seq, Ordering::Release);
         Ok(())
+    }
+
+    /// Applies a change before its turn, unless its row has moved on: the log may have been read by
+    /// others meanwhile, and another write of this node may have been faster.
+    fn apply_early(&self, early: &mut Early, change: &Change) {
+        let Some(key) = key(change) else { return };
+        if change.seq > self.applied() && early.get(&key).is_none_or(|seq| *seq < change.seq) {
+            self.apply_effect(change);
+            early.insert(key, change.seq);
+        }
     }
 
     fn apply_effect(&self, change: &Change) {

@@ -1,5 +1,6 @@
 //! What a mutation adds to the logs: its numbers, its audit event, its change and its death. The
-//! same for every backend, which writes it and adds nothing.
+//! same for every backend, which writes it and adds nothing. Public for the backend that the
+//! simulation has in memory.
 
 use hallpass_core::{
     Change, Image, Installation, Mutation, Timestamp,
@@ -11,23 +12,33 @@ use hallpass_core::{
 use crate::StoreError;
 
 /// The one row by which all writers queue up.
-#[derive(Clone)]
-pub(crate) struct Counter {
-    pub(crate) seq: u64,
-    pub(crate) feed_seq: u64,
-    pub(crate) audit_hash: String,
-    pub(crate) installation: Installation,
+#[derive(Clone, Debug, Default)]
+pub struct Counter {
+    /// The last change.
+    pub seq: u64,
+    /// The last death.
+    pub feed_seq: u64,
+    /// The hash of the last audit event.
+    pub audit_hash: String,
+    /// What holds for the whole installation.
+    pub installation: Installation,
 }
 
 /// What is to be written for one mutation, beside the row that its effect puts or removes.
-pub(crate) struct Entry {
-    pub(crate) change: Change,
-    pub(crate) event: Event,
+#[derive(Debug)]
+pub struct Entry {
+    /// The change, with its death.
+    pub change: Change,
+    /// The audit event.
+    pub event: Event,
 }
 
 impl Counter {
     /// Does what the mutation does to `current`, the row as it is, and takes the next numbers.
-    pub(crate) fn enter(
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`]; no number is taken then.
+    pub fn enter(
         &mut self,
         mutation: &Mutation,
         current: Option<Image>,
@@ -68,7 +79,7 @@ fn learn(installation: &mut Installation, image: &Image) {
 }
 
 /// A key's kind, in words.
-pub(crate) fn kind(key: &Key) -> &'static str {
+pub fn kind(key: &Key) -> &'static str {
     match key {
         Key::Organization(_) => "organization",
         Key::Api(_) => "API",

@@ -9,7 +9,7 @@ mod contract;
 mod counters;
 mod document;
 mod error;
-mod ledger;
+pub mod ledger;
 mod loading;
 mod migrations;
 mod nodes;

@@ -25,7 +25,7 @@ use crate::{
     metadata::{BadMetadata, Issuer, Metadata},
     saved::Saved,
     status::LastError,
-    timing::{Timing, jittered},
+    timing::Timing,
 };
 
 /// More than 100 large keys, in bytes.
@@ -220,7 +220,8 @@ impl Keeper {
             let wait = match got {
                 Ok(max_age) => {
                     failures = 0;
-                    jittered((max_age / 2).clamp(*REFRESH_AFTER.start(), *REFRESH_AFTER.end()))
+                    self.timing
+                        .jittered((max_age / 2).clamp(*REFRESH_AFTER.start(), *REFRESH_AFTER.end()))
                 }
                 Err(bad) => {
                     failures += 1;
@@ -232,6 +233,7 @@ impl Keeper {
             };
             self.keys.ended(failures > 0);
             ask_metadata = tokio::select! {
+                biased;
                 () = tokio::time::sleep(wait) => true,
                 // An unknown `kid` is for the keys to answer, and for nobody else to be asked.
                 () = self.keys.wanted.notified() => failures > 0,

@@ -27,6 +27,9 @@ pub struct Timing {
     pub unknown_key_apart: Duration,
     /// How long starting waits for the first answers of the issuer: 5 s.
     pub start: Duration,
+    /// A number from 0 to 1, different every time, that keeps verifiers from asking in step. Need
+    /// not be unguessable.
+    pub jitter: fn() -> f64,
 }
 
 impl Default for Timing {
@@ -40,6 +43,7 @@ impl Default for Timing {
             unknown_key_wait: Duration::from_secs(2),
             unknown_key_apart: Duration::from_secs(10),
             start: Duration::from_secs(5),
+            jitter: random_share,
         }
     }
 }
@@ -49,15 +53,18 @@ impl Timing {
     /// whole of the step, so that a thousand verifiers do not come back in the same moment.
     pub(crate) fn retry(&self, failures: u32) -> Duration {
         let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
-        jittered(self.retry_first.saturating_mul(doubled).min(self.retry_most))
+        self.jittered(self.retry_first.saturating_mul(doubled).min(self.retry_most))
+    }
+
+    /// Between half of `whole` and the whole.
+    pub(crate) fn jittered(&self, whole: Duration) -> Duration {
+        whole.mul_f64(0.5 + (self.jitter)().clamp(0.0, 1.0) / 2.0)
     }
 }
 
-/// Between half of `whole` and the whole. Need not be unguessable, only different everywhere.
-pub(crate) fn jittered(whole: Duration) -> Duration {
+fn random_share() -> f64 {
     let random = RandomState::new().build_hasher().finish();
-    let share = (random >> 32) as f64 / f64::from(u32::MAX);
-    whole.mul_f64(0.5 + share / 2.0)
+    (random >> 32) as f64 / f64::from(u32::MAX)
 }
 
 #[cfg(test)]

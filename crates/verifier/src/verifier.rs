@@ -362,9 +362,14 @@ impl fmt::Debug for Verifier {
 }
 
 /// The tasks of a verifier, which end with it.
+#[derive(Default)]
 struct Tasks(Mutex<Vec<JoinHandle<()>>>);
 
 impl Tasks {
+    fn add(&self, task: JoinHandle<()>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+    }
+
     fn take(&self) -> Vec<JoinHandle<()>> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

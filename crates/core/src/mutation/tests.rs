@@ -251,6 +251,8 @@ mod keys {
         );
         let ring = ring_of(killed);
         assert_eq!(ring.signing(NOW).unwrap().kid, second.kid);
+        let behind = NOW.minus_secs(2);
+        assert_eq!(ring.signing(behind).unwrap().kid, second.kid, "on a node with another clock");
         assert_eq!(ring.published(NOW, 3600).len(), 1);
         let again = apply(&kill(None), Some(Image::Ring(ring)));
         assert_eq!(again, Err(Conflict::AlreadyKilled));

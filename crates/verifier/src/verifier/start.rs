@@ -56,7 +56,9 @@ impl Verifier {
             saved: saved.clone(),
             on_metadata: Box::new(on_metadata),
         };
-        let mut tasks = vec![tokio::spawn(keeper.run(restored.metadata))];
+        // From here on they end with it, also when nobody waits for the start any more.
+        let tasks = Tasks::default();
+        tasks.add(tokio::spawn(keeper.run(restored.metadata)));
         let tried = watch::Sender::new(false);
         if choice.revocations != Revocations::Off {
             let reader = feed::Reader {
@@ -66,8 +68,8 @@ impl Verifier {
                 journal: journal.clone(),
                 tried: tried.clone(),
             };
-            tasks.push(tokio::spawn(reader.run(restored.applied)));
-            tasks.push(tokio::spawn(housekeeping::run(knowledge.clone(), saved.clone())));
+            tasks.add(tokio::spawn(reader.run(restored.applied)));
+            tasks.add(tokio::spawn(housekeeping::run(knowledge.clone(), saved.clone())));
         }
         let first_answers = async {
             keys.asked().await;
@@ -88,7 +90,7 @@ impl Verifier {
             clock,
             timing,
             saved,
-            tasks: Tasks(tasks.into()),
+            tasks,
         };
         Self::with(Arc::new(inner), policy)
     }

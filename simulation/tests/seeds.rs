@@ -1,0 +1,34 @@
+//! The seeds of every day, and the proof that the oracle sees.
+
+use simulation::{Fault, run};
+
+/// So many that they take seconds, not minutes, in a debug build.
+const SEEDS: u64 = 200;
+
+/// By then a fault must have been found.
+const FOUND_WITHIN: u64 = 300;
+
+#[test]
+fn whatever_happens_no_rule_is_broken() {
+    for seed in 0..SEEDS {
+        let run = run(seed, None);
+        assert!(run.broken.is_none(), "\n{run}");
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    for seed in 0..20 {
+        let (first, second) = (run(seed, None), run(seed, None));
+        assert_eq!(first.trace, second.trace, "seed {seed}");
+        assert_eq!(first.hash, second.hash, "seed {seed}");
+    }
+}
+
+#[test]
+fn every_fault_is_found() {
+    for fault in Fault::ALL {
+        let found = (0..FOUND_WITHIN).find_map(|seed| run(seed, Some(fault)).broken);
+        assert!(found.is_some(), "{fault:?} was not found within {FOUND_WITHIN} seeds");
+    }
+}
