@@ -117,7 +117,7 @@ impl Line {
     pub(crate) fn delay(&self) -> Duration {
         let mut inner = self.inner();
         let is_slow = inner.weather == Weather::Storm && inner.rng.once_in(3);
-        let most = if is_slow { 4000 } else { 50 };
+        let most = if is_slow { 2000 } else { 50 };
         inner.rng.ms(1, most)
     }
 

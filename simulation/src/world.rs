@@ -26,7 +26,11 @@ use crate::{
 };
 
 /// What happens in one run.
-const STEPS: u32 = 150;
+const STEPS: u32 = 100;
+
+/// How long after everything has settled a verifier may take to come back: a request that hangs
+/// (10 s), a pause (5 s), a stream with two heartbeats (4 s), the bound.
+const BACK: Duration = Duration::from_secs(22);
 
 /// Everything.
 pub(crate) struct World {
@@ -368,7 +372,7 @@ impl World {
             line.mend();
         }
         self.nodes.iter().for_each(Node::start);
-        sleep(SETTLED + Duration::from_secs(25)).await;
+        sleep(SETTLED + BACK).await;
         self.order()?;
         self.agree()?;
         for node in 0..self.nodes.len() {

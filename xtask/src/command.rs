@@ -11,6 +11,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("interop", "strangers' OAuth libraries against the binary; arguments go to interop/run.py"),
     ("screenshots", "runs the browser tests and keeps a picture of every page; takes a folder"),
     ("bench", "release build and benchmarks; arguments go to the bench binary"),
+    ("simulate", "nodes, store and verifiers under seeds: [N], or --seed S for one with its trace"),
     ("supply-chain", "one TLS stack, one HTTP client, core and token free of I/O"),
     ("tidy", "the project's own rules: arrows, sizes, names, paths, links"),
 ];
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Screenshots(Option<String>),
     /// The arguments for the `bench` binary.
     Bench(Vec<String>),
+    /// The arguments for the `simulation` binary.
+    Simulate(Vec<String>),
     SupplyChain,
     Tidy,
     Help,
@@ -92,6 +95,7 @@ impl Command {
             },
             "interop" => Ok(Self::Interop(rest.to_vec())),
             "bench" => Ok(Self::Bench(rest.to_vec())),
+            "simulate" => Ok(Self::Simulate(rest.to_vec())),
             "help" | "--help" | "-h" => Ok(Self::Help),
             _ => Err(UsageError::UnknownCommand { asked: name.clone(), nearest: nearest(name) }),
         }

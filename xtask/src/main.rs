@@ -8,6 +8,7 @@ mod command;
 mod fuzz;
 mod interop;
 mod process;
+mod simulate;
 mod stage;
 mod supply_chain;
 mod test;
@@ -47,6 +48,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Fuzz(extra) => fuzz::run(&workspace, &extra),
         Command::Screenshots(folder) => browser::screenshots(&workspace, folder.as_deref()),
         Command::Bench(extra) => bench::run(&workspace, &extra),
+        Command::Simulate(extra) => simulate::run(&workspace, &extra),
         Command::SupplyChain => supply_chain::run(&workspace),
         Command::Tidy => tidy::run(&workspace),
     }
