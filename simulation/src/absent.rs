@@ -1,12 +1,15 @@
 //! What the simulated nodes never ask of the store: it answers all of it with an error.
 
+use std::net::SocketAddr;
+
 use async_trait::async_trait;
 use hallpass_core::{
     ClientId, Credential, DeliveryId, Organization, OrganizationId, Person, PersonId, Timestamp,
     audit::Event, delivery::Delivery, opaque::OpaqueDigest, secret::Digest, usage::Sighting,
 };
 use hallpass_store::{
-    Answer, Claim, Notices, People, PersonBy, Receipts, Request, SeenSession, StoreError, Used,
+    Answer, Claim, Node, Nodes, Notices, People, PersonBy, Receipts, Report, Request, SeenSession,
+    StoreError, Used,
 };
 
 use crate::store::NodeStore;
@@ -14,6 +17,21 @@ use crate::store::NodeStore;
 /// What is not part of the world.
 pub(crate) fn absent<T>() -> Result<T, StoreError> {
     Err(StoreError::Unavailable("not a part of the simulated world".to_owned()))
+}
+
+#[async_trait]
+impl Nodes for NodeStore {
+    async fn put_node(&self, _report: &Report) -> Result<(), StoreError> {
+        absent()
+    }
+
+    async fn drop_node(&self, _name: &str, _address: SocketAddr) -> Result<(), StoreError> {
+        absent()
+    }
+
+    async fn nodes(&self) -> Result<Vec<Node>, StoreError> {
+        absent()
+    }
 }
 
 #[async_trait]

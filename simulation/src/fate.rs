@@ -29,6 +29,10 @@ pub(crate) struct Token {
     pub(crate) organization_id: OrganizationId,
     /// The key.
     pub(crate) kid: String,
+    /// Its own id.
+    pub(crate) jti: String,
+    /// When it ends, in Unix seconds.
+    pub(crate) exp_s: u64,
     /// When, in true time.
     pub(crate) at: Instant,
     /// When, by the clock of the node, in Unix seconds.
@@ -145,6 +149,7 @@ impl Token {
             | Mutation::RetireLeakedSecret { client_id, secret_id } => {
                 *client_id == self.client_id && *secret_id == self.secret_id
             }
+            Mutation::RevokeToken { jti, .. } => *jti == self.jti,
             Mutation::KillKey { kid, .. } => *kid == self.kid,
             _ => false,
         }

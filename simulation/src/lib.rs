@@ -20,6 +20,7 @@ mod setup;
 mod store;
 mod trace;
 mod world;
+mod writes;
 
 pub use self::fault::Fault;
 use self::world::World;

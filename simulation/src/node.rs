@@ -59,6 +59,8 @@ pub(crate) struct Issued {
     pub(crate) grant: Grant,
     /// The key that signed it.
     pub(crate) kid: String,
+    /// Its own id.
+    pub(crate) jti: String,
 }
 
 impl Node {
@@ -209,5 +211,5 @@ fn issue(
     .write_json(&mut payload);
     let unavailable = Refusal::TemporarilyUnavailable { retry_after_s: 5 };
     let token = key.sign(grant.api.token_type, &payload).map_err(|_| unavailable)?;
-    Ok(Issued { token, grant, kid: key.kid().to_owned() })
+    Ok(Issued { token, grant, kid: key.kid().to_owned(), jti })
 }

@@ -17,7 +17,7 @@ use hallpass_core::{
 };
 use hallpass_store::{
     AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-    Newest, Pruned, Retention, Snapshot, Store, StoreError,
+    Newest, Pool, Pruned, Retention, Snapshot, Store, StoreError,
 };
 use tokio::time::sleep;
 
@@ -147,6 +147,10 @@ impl Store for NodeStore {
 
     fn counts(&self) -> Counts {
         Counts::default()
+    }
+
+    fn pool(&self) -> Pool {
+        Pool::default()
     }
 
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {

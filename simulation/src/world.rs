@@ -5,8 +5,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{Change, Mutation, OrganizationId, credential::LiveTokens, vault::MasterKey};
-use hallpass_token::jose::Algorithm;
+use hallpass_core::{Change, Mutation, OrganizationId, vault::MasterKey};
 use hallpass_verifier::Rejection;
 use tokio::time::{Instant, sleep};
 
@@ -43,12 +42,12 @@ pub(crate) struct World {
     /// The highest number that each node has shown since it started.
     pub(crate) shown: Vec<u64>,
     /// Every change that was acknowledged.
-    promised: Arc<Mutex<Vec<(u64, Change)>>>,
-    tokens: Vec<Token>,
-    clients: Vec<Client>,
-    organizations: Vec<OrganizationId>,
-    workshop: Workshop,
-    rng: Rng,
+    pub(crate) promised: Arc<Mutex<Vec<(u64, Change)>>>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) organizations: Vec<OrganizationId>,
+    pub(crate) workshop: Workshop,
+    pub(crate) rng: Rng,
 }
 
 impl World {
@@ -156,87 +155,6 @@ impl World {
         Ok(())
     }
 
-    /// Somebody changes something, at some node.
-    fn write(&mut self) {
-        let at = self.rng.place(self.nodes.len());
-        let Some((what, mutation)) = self.mutation(at) else { return };
-        let node = self.nodes[at].clone();
-        let Some(live) = node.live() else { return };
-        self.trace.say(format_args!("node {at}: {what}"));
-        let (trace, acknowledged) = (self.trace.clone(), self.acknowledged.clone());
-        let promised = self.promised.clone();
-        node.spawn(async move {
-            match live.commit(&mutation, &actor()).await {
-                Ok(change) => {
-                    trace.say(format_args!("node {at}: {what}: done as {}", change.seq));
-                    acknowledged.note(change.seq, at);
-                    let mut promised = promised.lock().unwrap_or_else(PoisonError::into_inner);
-                    promised.push((change.seq, change));
-                }
-                Err(why) => trace.say(format_args!("node {at}: {what}: {why}")),
-            }
-        });
-    }
-
-    fn mutation(&mut self, node: usize) -> Option<(String, Mutation)> {
-        let now = self.nodes[node].clock.timestamp();
-        let place = self.rng.place(self.clients.len());
-        let client = &mut self.clients[place];
-        let client_id = client.client_id.clone();
-        let (nr, _) = (self.rng.place(client.secrets.len()), ());
-        let secret_id = client.secrets[nr].0.clone();
-        let owner = self.rng.place(self.organizations.len());
-        let organization = self.organizations[owner].clone();
-        let (what, mutation) = match self.rng.below(20) {
-            0..=2 => {
-                let (add, client) = self.workshop.credential(&organization, now, &mut self.rng);
-                let what = format!("add c{} to o{owner}", self.clients.len());
-                self.clients.push(client);
-                return Some((what, add));
-            }
-            3..=5 => {
-                let (secret, id, clear) = self.workshop.secret(&mut self.rng);
-                client.secrets.push((id, clear));
-                let others_expire_at = None;
-                return Some((
-                    format!("add s{} to c{place}", client.secrets.len() - 1),
-                    Mutation::AddSecret { client_id, secret, others_expire_at },
-                ));
-            }
-            6 => {
-                let live = LiveTokens::Keep;
-                ("retire", Mutation::RetireSecret { client_id, secret_id, live })
-            }
-            7..=8 => {
-                let live = LiveTokens::Kill;
-                ("retire and kill", Mutation::RetireSecret { client_id, secret_id, live })
-            }
-            9 => ("kill tokens of", Mutation::KillTokens { client_id, secret_id }),
-            10..=11 => ("pause, not", Mutation::PauseCredential(client_id)),
-            12..=14 => ("resume, not", Mutation::ResumeCredential(client_id)),
-            15 => ("revoke, not", Mutation::RevokeCredential(client_id)),
-            16 => ("delete, not", Mutation::DeleteCredential(client_id)),
-            17 => {
-                let what = format!("suspend o{owner}");
-                return Some((what, Mutation::SuspendOrganization(organization)));
-            }
-            18 => {
-                let what = format!("resume o{owner}");
-                return Some((what, Mutation::ResumeOrganization(organization)));
-            }
-            _ if !self.rng.once_in(3) => return None,
-            _ => {
-                let algorithm = Algorithm::Es256;
-                let live = self.nodes[node].live()?;
-                let kid = live.keys.signing(algorithm, now)?.kid().to_owned();
-                let replacement = Some(Box::new(self.workshop.key(now, &mut self.rng)?));
-                let what = "kill the key".to_owned();
-                return Some((what, Mutation::KillKey { algorithm, kid, replacement }));
-            }
-        };
-        Some((format!("{what} s{nr} of c{place}"), mutation))
-    }
-
     /// Somebody asks some node for a token.
     fn request(&mut self) -> Result<(), String> {
         let at = self.rng.place(self.nodes.len());
@@ -260,6 +178,8 @@ impl World {
                 secret_id: secret_id.clone(),
                 organization_id: client.organization_id.clone(),
                 kid: issued.kid,
+                jti: issued.jti,
+                exp_s: issued.grant.expires_s,
                 at: Instant::now(),
                 iat_s: issued.grant.issued_s,
                 node: at,

@@ -3,7 +3,7 @@
 use simulation::{Fault, run};
 
 /// So many that they take seconds, not minutes, in a debug build.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 800;
 
 /// By then a fault must have been found.
 const FOUND_WITHIN: u64 = 300;

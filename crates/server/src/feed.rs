@@ -103,13 +103,9 @@ impl Feed {
         for death in &stored.deaths {
             inner.remember(death);
         }
-        let mut current = self.write();
-        let again = current.seq != 0;
-        *current = inner;
-        drop(current);
-        if again {
-            self.send(None, &Event::Reset { seq: stored.feed_seq });
-        }
+        *self.write() = inner;
+        // Also those who joined an empty feed: for them numbers would be missing.
+        self.send(None, &Event::Reset { seq: stored.feed_seq });
     }
 
     /// Takes over the next death and tells every reader. One that is known already is ignored.
@@ -315,6 +311,17 @@ mod tests {
         assert_eq!(feed.lag(), 3);
         drop(slow);
         assert_eq!(feed.lag(), 0);
+    }
+
+    #[test]
+    fn whoever_listens_is_told_to_start_over_when_everything_is_read_anew() {
+        for before in [vec![], vec![death(1, "a", 10)]] {
+            let feed = Feed::default();
+            before.iter().for_each(|death| feed.apply(death).unwrap());
+            let (_, mut frames) = feed.follow(feed.seq());
+            feed.replace(&Stored { feed_seq: 2, deaths: vec![death(2, "b", 10)] });
+            assert!(frames.try_recv().unwrap().last, "{before:?}");
+        }
     }
 
     #[test]

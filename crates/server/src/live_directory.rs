@@ -272,3 +272,6 @@ impl LiveDirectory {
         Ok(&self.directory)
     }
 }
+
+#[cfg(test)]
+mod tests;

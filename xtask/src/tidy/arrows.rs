@@ -43,6 +43,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // Feeds the parsers of each of them, and nothing may depend on it.
     ("fuzz", &["hallpass-server", "hallpass-core", "hallpass-token"]),
+    // Runs them against each other, and nothing may depend on it.
+    (
+        "simulation",
+        &[
+            "hallpass-server",
+            "hallpass-store",
+            "hallpass-core",
+            "hallpass-token",
+            "hallpass-verifier",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

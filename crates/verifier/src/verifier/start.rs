@@ -119,3 +119,35 @@ fn restore(saved: &Saved, issuer: &Issuer, keys: &Keys, knowledge: &Knowledge) -
     }
     Restored { metadata: Some(metadata), applied }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use http::Request;
+
+    use crate::{Answer, BoxFuture, Transport, TransportError, Verifier};
+
+    /// An issuer that never answers.
+    struct Silent(Arc<()>);
+
+    impl Transport for Silent {
+        fn get(&self, _: Request<()>) -> BoxFuture<'_, Result<Answer, TransportError>> {
+            let alive = self.0.clone();
+            Box::pin(async move {
+                let _alive = alive;
+                std::future::pending().await
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_start_that_nobody_waits_for_leaves_no_task_behind() {
+        let alive = Arc::new(());
+        let builder = Verifier::builder("https://auth.example.com", "https://api.example.com");
+        let start = builder.transport(Silent(alive.clone())).start();
+        assert!(tokio::time::timeout(Duration::from_secs(1), start).await.is_err());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(Arc::strong_count(&alive), 1);
+    }
+}
