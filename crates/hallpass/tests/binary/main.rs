@@ -19,6 +19,7 @@ mod master_key;
 mod mistakes;
 mod node;
 mod place;
+mod planted;
 mod postgres;
 mod process;
 mod quiet;

@@ -149,11 +149,16 @@ impl Node {
         self.applied(place.last_seq().await).await;
     }
 
-    /// A number of `/metrics`.
-    pub(crate) async fn metric(&self, name: &str) -> u64 {
+    /// All of `/metrics`.
+    pub(crate) async fn metrics_page(&self) -> String {
         let url = format!("http://{}/metrics", self.metrics);
         let response = within_limit("metrics", self.http.get(url).send()).await.unwrap();
-        let text = response.text().await.unwrap();
+        response.text().await.unwrap()
+    }
+
+    /// A number of `/metrics`.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let text = self.metrics_page().await;
         let value = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
         value.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
     }

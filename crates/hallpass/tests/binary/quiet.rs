@@ -15,13 +15,14 @@ use crate::{
 const TELLING: usize = 20;
 
 /// Whether `output` holds `secret` or a telling part of it.
-fn gives_away(output: &str, secret: &str) -> bool {
+pub(crate) fn gives_away(output: &str, secret: &str) -> bool {
     let starts = 0..=secret.len().saturating_sub(TELLING);
     starts.step_by(4).any(|at| output.contains(&secret[at..secret.len().min(at + TELLING)]))
 }
 
-/// Every way in which a client may send its secret, and some in which it must not.
-async fn send_everywhere(node: &Node, login: &Login) {
+/// Every way in which a client may send its secret, and some in which it must not. What was
+/// answered, but for tokens.
+pub(crate) async fn send_everywhere(node: &Node, login: &Login) -> Vec<String> {
     let Login { client_id, secret } = login;
     let grant = "grant_type=client_credentials";
     let post = |path: &str| node.request(Method::POST, path);
@@ -31,6 +32,7 @@ async fn send_everywhere(node: &Node, login: &Login) {
         "grant_type": "client_credentials", "client_id": client_id, "client_secret": secret,
     });
     let bearer = HeaderValue::from_str(&format!("Bearer {secret}")).unwrap();
+    let mut answers = Vec::new();
     for request in [
         post("/oauth/token").basic_auth(client_id, Some(secret)),
         post("/oauth/token").header(form.0, form.1).body(body.clone()),
@@ -47,8 +49,12 @@ async fn send_everywhere(node: &Node, login: &Login) {
         node.request(Method::GET, "/healthz").header("user-agent", secret),
         node.request(Method::from_bytes(secret.as_bytes()).unwrap(), "/oauth/token"),
     ] {
-        request.send().await.unwrap().text().await.unwrap();
+        let answer = request.send().await.unwrap().text().await.unwrap();
+        if !answer.contains("access_token") {
+            answers.push(answer);
+        }
     }
+    answers
 }
 
 #[tokio::test]
