@@ -1,6 +1,6 @@
 //! A verifier that is cut off knows it within five seconds, says so, and does what was chosen.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use hallpass_verifier::{Clock, Verifier, WhenStale};
 
@@ -114,4 +114,22 @@ async fn an_issuer_with_a_wrong_clock_buys_no_freshness() {
     let now = late.status();
     assert_eq!((now.ready, now.feed.blind, now.feed.as_of_s), (false, true, None));
     assert!(verifier.status().ready);
+}
+
+#[tokio::test]
+async fn every_metric_is_in_the_reference_and_the_other_way_round() {
+    let issuer = Issuer::start().await;
+    let verifier = within("a start", issuer.builder().start()).await.unwrap();
+    sees(&verifier).await;
+    let text = verifier.metrics_text();
+    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let shown: BTreeMap<_, _> = types.collect();
+    let reference = include_str!("../../../../docs/reference/metrics.md");
+    let (_, own) = reference.split_once("## Of the verifier").unwrap();
+    let row = |line: &'static str| {
+        let (name, rest) = line.strip_prefix("| `")?.split_once('`')?;
+        let kind = rest.strip_prefix(" | ")?.split(' ').next()?;
+        Some((name.split('{').next()?, kind))
+    };
+    assert_eq!(shown, own.lines().filter_map(row).collect());
 }
