@@ -2,6 +2,7 @@
 
 use std::{fs, time::Instant};
 
+use hallpass_store::sqlite;
 use serde_json::Value;
 use thirtyfour::By;
 
@@ -69,18 +70,17 @@ async fn many_credentials_are_a_light_page_and_are_changed_together() {
 /// Puts so many copies of the only credential behind the server's back: by its commands it would
 /// take minutes.
 fn multiply(site: &Site, copies: u32) {
-    let database = rusqlite::Connection::open(site.database()).unwrap();
     let columns = "organization_id, status, created_at, next_expiry_at, folded_tags";
     let sql = format!(
         "WITH RECURSIVE copies (number) AS
-             (SELECT 1 UNION ALL SELECT number + 1 FROM copies WHERE number < ?1)
+             (SELECT 1 UNION ALL SELECT number + 1 FROM copies WHERE number < {copies})
          INSERT INTO credentials (client_id, folded_name, document, {columns})
          SELECT 'hpc_' || printf('%022d', number), 'copy ' || number,
              replace(replace(document, client_id, 'hpc_' || printf('%022d', number)),
                  'Nightly reports', 'Copy ' || number), {columns}
          FROM credentials, copies"
     );
-    assert_eq!(database.execute(&sql, [copies]).unwrap(), copies as usize);
+    assert_eq!(sqlite::edit(&site.database(), &sql).unwrap(), copies as usize);
 }
 
 #[tokio::test]

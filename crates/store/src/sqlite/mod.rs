@@ -272,3 +272,10 @@ impl Store for SqliteStore {
         Pool::default()
     }
 }
+
+/// Runs SQL in a database file behind the back of whoever has it open, and returns how many rows
+/// it changed: for tests that need a state which no mutation makes, or not soon enough.
+#[cfg(any(test, feature = "throwaway"))]
+pub fn edit(path: &std::path::Path, sql: &str) -> Result<usize, StoreError> {
+    Ok(rusqlite::Connection::open(path)?.execute(sql, [])?)
+}
