@@ -35,7 +35,8 @@ pub(crate) fn secret(number: u32) -> Secret {
 }
 
 fn api_id() -> ApiId {
-    ApiId::from_entropy(entropy(0))
+    // Not 0: that is the management API.
+    ApiId::from_entropy(entropy(1))
 }
 
 fn organization_id(of_credential: u32) -> OrganizationId {
