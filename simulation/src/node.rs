@@ -13,7 +13,6 @@ use hallpass_core::{
 };
 use hallpass_server::LiveDirectory;
 use hallpass_store::Store;
-use hallpass_token::claims::Minted;
 use tokio::{
     task::JoinHandle,
     time::{Instant, MissedTickBehavior, interval, sleep},
@@ -195,20 +194,7 @@ fn issue(
     let unavailable = Refusal::TemporarilyUnavailable { retry_after_s: 5 };
     let key = live.keys.signing(grant.api.algorithm, now).ok_or(unavailable)?;
     let jti = URL_SAFE_NO_PAD.encode(rng.bytes::<16>());
-    let mut payload = Vec::new();
-    Minted {
-        iss: ISSUER,
-        aud: grant.api.audience.as_str(),
-        sub: client_id,
-        client_id,
-        iat: grant.issued_s,
-        exp: grant.expires_s,
-        jti: &jti,
-        scope: grant.scope.as_str(),
-        generation: Some(grant.generation),
-        organization: Some(grant.organization_id.as_str()),
-    }
-    .write_json(&mut payload);
+    let payload = grant.payload(ISSUER, client_id, &jti);
     let unavailable = Refusal::TemporarilyUnavailable { retry_after_s: 5 };
     let token = key.sign(grant.api.token_type, &payload).map_err(|_| unavailable)?;
     Ok(Issued { token, grant, kid: key.kid().to_owned(), jti })

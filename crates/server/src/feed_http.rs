@@ -66,7 +66,9 @@ pub(crate) async fn stream(
     let all = (app, reading, events);
     let body = Body::from_stream(stream::unfold(all, |(app, reading, mut events)| async {
         let bytes = events.next().await?;
-        reading.has(events.told());
+        if let Some(told) = events.told() {
+            reading.has(told);
+        }
         if events.takes_reset() {
             app.metrics.feed_resets.inc();
         }

@@ -37,6 +37,9 @@ impl Finding {
 /// From how many seconds on a node counts as blind.
 pub const BLIND_S: u64 = 5;
 
+/// Beyond this many seconds between two clocks, freshness is judged wrongly.
+pub const SKEW_S: u64 = 1;
+
 /// What this node knows of itself.
 pub fn of_node(app: &App, now: Timestamp) -> Vec<Finding> {
     let staleness_s = now.millis_since(app.live.as_of()) / 1000;

@@ -26,7 +26,9 @@ impl Owners {
 
     /// A credential names it: until it is heard of itself, it counts as suspended.
     pub(super) fn hear_of(&self, id: &OrganizationId) {
-        if self.known.pin().insert(id.clone()) {
+        // Mostly it is known, and loading asks for every credential.
+        if !self.known.pin().contains(id) {
+            self.known.pin().insert(id.clone());
             self.suspended.pin().insert(id.clone());
         }
     }

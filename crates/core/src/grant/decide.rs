@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hallpass_token::claims::Minted;
+
 use super::{Authenticated, Refusal, Request, WhyNot};
 use crate::{Api, OrganizationId, Scopes, Timestamp, credential::Generation, directory::Catalog};
 
@@ -22,6 +24,27 @@ pub struct Grant {
     pub expires_s: u64,
     /// When the secret (or the whole credential) ends, if ever.
     pub ends_at: Option<Timestamp>,
+}
+
+impl Grant {
+    /// The token's claims (RFC 9068 §2.2), as the JSON that is signed. `jti` is the token's own id.
+    pub fn payload(&self, issuer: &str, client_id: &str, jti: &str) -> Vec<u8> {
+        let mut payload = Vec::new();
+        Minted {
+            iss: issuer,
+            aud: self.api.audience.as_str(),
+            sub: client_id,
+            client_id,
+            iat: self.issued_s,
+            exp: self.expires_s,
+            jti,
+            scope: self.scope.as_str(),
+            generation: Some(self.generation),
+            organization: Some(self.organization_id.as_str()),
+        }
+        .write_json(&mut payload);
+        payload
+    }
 }
 
 /// Decides a token request. No clock, no randomness, no I/O: same inputs, same answer.

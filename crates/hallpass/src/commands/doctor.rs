@@ -1,7 +1,7 @@
 //! `hallpass doctor`: the usual misconfigurations, each with its remedy.
 
 use anyhow::bail;
-use hallpass_server::health::{self, Finding};
+use hallpass_server::health::{self, Finding, SKEW_S};
 use hallpass_store::postgres::{Address, Checkup};
 
 use crate::{
@@ -45,9 +45,6 @@ fn of_files(config: &Config) -> anyhow::Result<Vec<Finding>> {
     };
     Ok(open.map(|path| Finding::trouble(says(path))).collect())
 }
-
-/// Beyond this many seconds between the clocks, freshness is judged wrongly.
-const SKEW_S: u64 = 1;
 
 /// With fewer connections than this, readers queue up for one or two.
 const CONNECTIONS_AT_LEAST: u64 = 5;

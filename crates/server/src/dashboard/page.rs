@@ -227,9 +227,7 @@ impl Page {
         }
         groups
     }
-}
 
-impl Page {
     /// From a page of no organization to those of the person.
     fn ways_in(&self, person: &SignedIn) -> Group {
         let named = person.organizations.iter().take(WAYS_IN).map(|own| Entry {

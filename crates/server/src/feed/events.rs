@@ -20,8 +20,6 @@ pub struct Events {
     /// `None` once the stream is to end.
     receiver: Option<Receiver<Frame>>,
     last: u64,
-    /// What the reader knows once it has what was handed out.
-    told: u64,
     has_reset: bool,
 }
 
@@ -45,12 +43,12 @@ impl Events {
             }
         }
         waiting.push_back(Bytes::from(live.feed.heartbeat(live.as_of()).to_sse()));
-        Self { live, closing, waiting, receiver: Some(receiver), last, told: after, has_reset }
+        Self { live, closing, waiting, receiver: Some(receiver), last, has_reset }
     }
 
-    /// The number up to which everything has been handed out.
-    pub fn told(&self) -> u64 {
-        self.told
+    /// The number up to which everything has been handed out, once that is all that was missed.
+    pub fn told(&self) -> Option<u64> {
+        self.waiting.is_empty().then_some(self.last)
     }
 
     /// Whether the reader has been told to start over; says so once.
@@ -61,9 +59,6 @@ impl Events {
     /// The next piece; `None` at the end.
     pub async fn next(&mut self) -> Option<Bytes> {
         if let Some(bytes) = self.waiting.pop_front() {
-            if self.waiting.is_empty() {
-                self.told = self.last;
-            }
             return Some(bytes);
         }
         loop {
@@ -82,7 +77,6 @@ impl Events {
                         self.has_reset = true;
                     }
                     self.last = seq.unwrap_or(self.last);
-                    self.told = self.last;
                     return Some(bytes);
                 }
                 Err(RecvError::Lagged(_)) => {

@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use hallpass_core::Timestamp;
 use hallpass_store::Node;
 
-use super::{BLIND_S, Finding};
-
-/// Beyond this many seconds between the clocks of nodes, freshness is judged wrongly.
-const SKEW_S: u64 = 1;
+use super::{BLIND_S, Finding, SKEW_S};
 
 /// How a node stands, in one word for people.
 pub fn standing(node: &Node, now: Timestamp) -> &'static str {

@@ -181,13 +181,13 @@ pub async fn update(
     let own = find(act, client_id, Permission::WriteCredentials).await?;
     check(act, &own.organization_id, &settings, Some(&own.settings)).await?;
     let organization = act.organization(&own.organization_id, Permission::WriteCredentials).await?;
-    let may_be_more = !needs_approval(act, &organization) || is_unfinished(&own);
-    if !may_be_more && settings.reach_beyond(&own.settings) {
+    let needs_approval = needs_approval(act, &organization);
+    if needs_approval && !is_unfinished(&own) && settings.reach_beyond(&own.settings) {
         return Err(ManagementError::Forbidden("let a credential do more than was approved"));
     }
     // What the answer depends on must not change meanwhile.
     let seen = version(&own);
-    let act = act.only_if(act.only_if.or(needs_approval(act, &organization).then_some(&seen)));
+    let act = act.only_if(act.only_if.or(needs_approval.then_some(&seen)));
     act.commit(&Mutation::UpdateCredential(client_id.clone(), Box::new(settings))).await
 }
 

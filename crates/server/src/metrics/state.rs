@@ -18,7 +18,7 @@ use crate::app::App;
 /// How long the database may take to say how far its log goes.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-type Seconds = Gauge<f64, AtomicU64>;
+type Real = Gauge<f64, AtomicU64>;
 
 /// Labels of a key ring.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -49,10 +49,10 @@ struct PoolLabels {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     credentials: Gauge,
-    directory_age: Seconds,
+    directory_age: Real,
     change_seq: Gauge,
-    changes_behind: Seconds,
-    staleness: Seconds,
+    changes_behind: Real,
+    staleness: Real,
     feed_seq: Gauge,
     feed_entries: Gauge,
     feed_readers: Gauge,

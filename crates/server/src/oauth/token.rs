@@ -10,7 +10,6 @@ use hallpass_core::{
     grant::{self, Authenticated, Grant, Refusal, Request, Success},
     usage::Ending,
 };
-use hallpass_token::claims::Minted;
 use http::{HeaderName, HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use tracing::error;
@@ -68,20 +67,7 @@ fn sign(app: &App, client_id: &str, grant: &Grant, now: Timestamp) -> Result<Str
         return Err(Refusal::TemporarilyUnavailable { retry_after_s: 5 }.into());
     };
     let jti = URL_SAFE_NO_PAD.encode(entropy::token_id());
-    let mut payload = Vec::new();
-    Minted {
-        iss: &app.config.issuer,
-        aud: grant.api.audience.as_str(),
-        sub: client_id,
-        client_id,
-        iat: grant.issued_s,
-        exp: grant.expires_s,
-        jti: &jti,
-        scope: grant.scope.as_str(),
-        generation: Some(grant.generation),
-        organization: Some(grant.organization_id.as_str()),
-    }
-    .write_json(&mut payload);
+    let payload = grant.payload(&app.config.issuer, client_id, &jti);
     key.sign(grant.api.token_type, &payload).map_err(|why| {
         error!(%why, key.kid = key.kid(), "Cannot sign");
         OAuthError::Internal

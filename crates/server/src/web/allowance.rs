@@ -12,6 +12,8 @@ use std::{
 use hallpass_core::Timestamp;
 use moka::sync::Cache;
 
+use super::held;
+
 const WINDOW_S: u64 = 60;
 
 /// Counters held at once. The least used go first.
@@ -47,8 +49,7 @@ impl Allowance {
 
     /// How many counters are held.
     pub(crate) fn held(&self) -> u64 {
-        self.counters.run_pending_tasks();
-        self.counters.entry_count()
+        held(&self.counters)
     }
 
     /// Counts one request of `who`.

@@ -13,6 +13,8 @@ use std::{
 use hallpass_token::revocation::Handle;
 use moka::sync::Cache;
 
+use super::held;
+
 /// How long failures are remembered, in seconds.
 const WINDOW_S: u64 = 60;
 
@@ -92,8 +94,7 @@ impl FailedLogins {
 
     /// How many counters are held.
     pub(crate) fn held(&self) -> u64 {
-        self.counters.run_pending_tasks();
-        self.counters.entry_count()
+        held(&self.counters)
     }
 
     fn add(&self, client: Option<Handle>, prefix: IpAddr) -> u32 {

@@ -12,7 +12,7 @@ use std::{
 use hallpass_core::{Timestamp, opaque::OpaqueDigest};
 use moka::sync::Cache;
 
-use super::limits::prefix;
+use super::{held, limits::prefix};
 
 /// How long a failed try is remembered, in seconds.
 const WINDOW_S: u64 = 60;
@@ -109,8 +109,7 @@ impl Tries {
 
     /// How many counters are held.
     pub(crate) fn held(&self) -> u64 {
-        self.counters.run_pending_tasks();
-        self.counters.entry_count()
+        held(&self.counters)
     }
 
     fn limits(&self, trier: &Trier) -> Vec<(Whose, u32)> {

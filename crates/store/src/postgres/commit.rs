@@ -16,7 +16,7 @@ use tokio_postgres::Row;
 use super::{
     failure::{Failure, Result},
     rows::{self, ReadImage},
-    session::{Session, Step, get, int, uint},
+    session::{Session, Sight, Step, get, int, uint},
 };
 use crate::{
     StoreError, document,
@@ -59,10 +59,8 @@ impl Book {
         let counter = "SELECT seq, feed_seq, audit_hash, longest_lifetime_s, vault,
                 gen_random_uuid()::text
              FROM installation WHERE id = 1 FOR UPDATE";
-        let mut steps = vec![
-            Step::new("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", Vec::new()),
-            Step::new(counter, Vec::new()),
-        ];
+        let mut steps =
+            vec![Step::new(Sight::Now.begin(), Vec::new()), Step::new(counter, Vec::new())];
         let (images, there) = (rows::by_kind(images), rows::by_kind(there));
         steps.extend(images.iter().map(|(kind, keys)| kind.images(keys)));
         steps.extend(there.iter().map(|(kind, keys)| kind.ids(keys)));

@@ -37,6 +37,16 @@ pub(super) enum Sight {
     OneMoment,
 }
 
+impl Sight {
+    /// The statement that begins such a transaction.
+    pub(super) fn begin(self) -> &'static str {
+        match self {
+            Self::Now => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+            Self::OneMoment => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+}
+
 /// One connection.
 pub(super) struct Session {
     client: Option<Client>,
@@ -172,11 +182,7 @@ impl Session {
     /// Begins a transaction.
     pub(super) async fn begin(&self, sight: Sight) -> Result<()> {
         self.is_open.store(true, Ordering::Relaxed);
-        self.script(match sight {
-            Sight::Now => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-            Sight::OneMoment => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        })
-        .await
+        self.script(sight.begin()).await
     }
 
     /// Ends a transaction and keeps what it wrote.

@@ -44,9 +44,7 @@ impl SignIn {
         let page = page.titled("Sign in").narrow();
         Self { page, email, next, has_passkeys, has_sign_on, wrong }
     }
-}
 
-impl SignIn {
     /// One begins to type in the first field that is empty.
     fn focus(&self, is_here: bool) -> &'static str {
         if is_here { "autofocus" } else { "" }
