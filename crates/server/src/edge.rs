@@ -58,10 +58,10 @@ pub(crate) async fn serve(
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
     let begun = Instant::now();
-    let endpoint = routes::endpoint(request.uri().path(), app.config.issuer_path());
+    let endpoint = routes::endpoint(request.uri().path(), &app.config);
     let method = word(request.method());
     let id = ids.next();
-    let is_from_a_person = routes::is_from_a_person(&request);
+    let is_from_a_person = endpoint != Endpoint::Token && routes::is_from_a_person(&request);
     let arrival = Arrival { peer, id };
     let answer = AssertUnwindSafe(answer(app, router, arrival, request));
     let mut response = answer.catch_unwind().await.unwrap_or_else(|_| {

@@ -9,6 +9,7 @@ use axum::{
 
 use crate::{
     app::App,
+    config::Config,
     dashboard, feed_http,
     management_api::{self, Problem},
     metrics::Endpoint,
@@ -110,8 +111,11 @@ pub fn metrics(app: &App) -> Router {
 }
 
 /// The endpoint of a path, for metrics and logs: a closed list, whatever strangers ask for.
-pub(crate) fn endpoint(path: &str, issuer_path: &str) -> Endpoint {
-    let inner = inner(issuer_path, path);
+pub(crate) fn endpoint(path: &str, config: &Config) -> Endpoint {
+    if path == TOKEN {
+        return Endpoint::Token;
+    }
+    let inner = inner(config.issuer_path(), path);
     if inner.starts_with("/api/") {
         return Endpoint::ManagementApi;
     }

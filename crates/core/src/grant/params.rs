@@ -114,7 +114,7 @@ impl<'a> Params<'a> {
 
 /// Decodes one form-encoded text: `+` is a blank, `%XX` a byte. `None` if it is broken.
 pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
-    if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
+    if memchr::memchr2(b'%', b'+', text.as_bytes()).is_none() {
         return Some(Cow::Borrowed(text));
     }
     let mut decoded = Vec::with_capacity(text.len());

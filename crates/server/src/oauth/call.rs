@@ -58,10 +58,10 @@ impl Call {
     where
         B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
     {
-        let (mut head, body) = request.into_parts();
+        let (head, body) = request.into_parts();
         refuse_secrets_in_query(head.uri.query())?;
-        let authorization = authorization(&mut head.headers)?;
-        let user_agent = head.headers.remove(header::USER_AGENT);
+        let authorization = authorization(&head.headers)?;
+        let user_agent = head.headers.get(header::USER_AGENT).cloned();
         let body = whole(body, app.config.body_timeout_s).await?;
         let kind = kind(&head.headers, &body)?;
         let trusted = &app.config.trusted_proxies;
@@ -162,12 +162,13 @@ where
 }
 
 /// The one Authorization header; two would be two methods (RFC 6749 §2.3).
-fn authorization(headers: &mut HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
+fn authorization(headers: &HeaderMap) -> Result<Option<HeaderValue>, Refusal> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    if all.next().is_some() && all.next().is_some() {
+    let first = all.next().cloned();
+    if all.next().is_some() {
         return Err(Refusal::InvalidRequest("more than one Authorization header"));
     }
-    Ok(headers.remove(header::AUTHORIZATION))
+    Ok(first)
 }
 
 /// The kind of body, by its Content-Type; parameters such as charset say nothing new.

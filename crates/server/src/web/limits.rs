@@ -79,7 +79,9 @@ impl FailedLogins {
 
     /// Forgives: a client that tries one way of authentication, then another, has not guessed.
     pub(crate) fn succeeded(&self, client_id: &str, from: Option<IpAddr>) {
-        if self.begun.elapsed().as_secs() >= self.busy_until_s.load(Ordering::Relaxed) {
+        let busy_until_s = self.busy_until_s.load(Ordering::Relaxed);
+        // Mostly nobody has failed at all, and then not even the clock is asked.
+        if busy_until_s == 0 || self.begun.elapsed().as_secs() >= busy_until_s {
             return;
         }
         let prefix = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix);

@@ -14,8 +14,13 @@ pub(super) async fn load(
     readers: &Readers,
     sink: &mut (dyn FnMut(Image) + Send),
 ) -> Result<Snapshot, StoreError> {
-    let read =
-        |out| readers.run(move |session| session.at_one_moment(|session| all(session, &out)));
+    let read = |out| {
+        readers.run(move |session| {
+            let snapshot = session.at_one_moment(|session| all(session, &out));
+            session.forget_pages();
+            snapshot
+        })
+    };
     loading::load(sink, read).await
 }
 

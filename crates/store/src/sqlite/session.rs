@@ -57,6 +57,13 @@ impl Session {
         Ok(Self { connection, counters })
     }
 
+    /// Lets go of what was kept in memory of the database: two megabytes after everything was
+    /// read, of which nothing will be asked again soon.
+    pub(super) fn forget_pages(&self) {
+        // Pages that stay are no harm.
+        let _ = self.connection.execute_batch("PRAGMA shrink_memory");
+    }
+
     /// Runs one statement, and returns the number of rows that it changed.
     pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
         Ok(self.try_execute(sql, params)?)

@@ -44,6 +44,22 @@ fn the_issuer_writes_its_claims_in_one_order() {
 }
 
 #[test]
+fn every_character_is_written_as_json_wants_it() {
+    for character in ('\0'..='\u{a0}').chain(['\u{2028}', '\u{fffd}', '\u{10ffff}']) {
+        for text in [format!("{character}"), format!("{}{character}b", "a".repeat(40))] {
+            let mut written = Vec::new();
+            Minted { iss: &text, scope: &text, ..minted() }.write_json(&mut written);
+            let claims = Claims::parse(&written).unwrap();
+            assert_eq!((&claims.iss, &claims.scope), (&text, &text));
+            let quoted = serde_json::to_string(&text).unwrap();
+            assert!(
+                String::from_utf8(written).unwrap().starts_with(&format!("{{\"iss\":{quoted},"))
+            );
+        }
+    }
+}
+
+#[test]
 fn what_the_issuer_writes_is_what_everybody_reads() {
     let claims = Claims::parse(&payload()).unwrap();
     let expected = Claims {
