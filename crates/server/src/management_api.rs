@@ -8,6 +8,7 @@ mod audit;
 mod body;
 mod challenge;
 mod credentials;
+mod deliveries;
 mod docs;
 mod feed;
 mod keys;
@@ -22,6 +23,7 @@ mod program;
 mod secrets;
 mod time;
 mod usage;
+mod webhooks;
 
 use axum::{
     Router,
@@ -83,6 +85,13 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(members::set_role, members::remove))
         .routes(routes!(members::invitations, members::invite))
         .routes(routes!(members::withdraw))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::update, webhooks::remove))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::show))
+        .routes(routes!(deliveries::send_again))
         .routes(routes!(apis::list, apis::create))
         .routes(routes!(apis::show, apis::update))
         .routes(routes!(keys::list))

@@ -115,14 +115,14 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
         }
         Command::Update { organization, webhook, url, kinds, pause, resume } => {
             let own = installation.organization(&organization).await?;
-            let now = webhooks::find(&act, &own.id, &webhook).await?;
+            let now = webhooks::find(&act, &own.id, &webhook).await?.webhook;
             let wanted = Wanted {
                 url: url.unwrap_or(now.url),
                 kinds: if kinds.is_empty() { now.kinds } else { kinds.into_iter().collect() },
                 is_paused: (now.is_paused || pause) && !resume,
             };
             let changed = webhooks::update(&act, &own.id, &webhook, wanted).await?;
-            output.print(&view(&changed), || format!("Changed webhook {webhook}."));
+            output.print(&view(&changed.webhook), || format!("Changed webhook {webhook}."));
         }
         Command::RotateSecret { organization, webhook } => {
             let own = installation.organization(&organization).await?;

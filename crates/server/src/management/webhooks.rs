@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use hallpass_core::{
-    DeliveryId, Mutation, OrganizationId, WebhookId,
+    DeliveryId, Image, Mutation, Organization, OrganizationId, WebhookId,
+    change::{Effect, Version},
     delivery::{Delivery, Target},
     notice::{self, Kind},
     organization::OrganizationStep,
@@ -26,11 +27,22 @@ pub struct Wanted {
     pub is_paused: bool,
 }
 
+/// A webhook, and in which state it was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The webhook.
+    pub webhook: Webhook,
+    /// The version of the organization, in whose row it is.
+    pub version: Version,
+}
+
 /// A webhook with a new secret: shown once, then dropped.
 #[derive(Debug)]
 pub struct Made {
     /// The webhook.
     pub webhook: Webhook,
+    /// The version of the organization that has it now.
+    pub version: Version,
     /// Its secret in the clear.
     pub secret: SigningSecret,
 }
@@ -45,9 +57,8 @@ pub async fn find(
     act: &Act<'_>,
     id: &OrganizationId,
     webhook_id: &WebhookId,
-) -> Result<Webhook, ManagementError> {
-    let organization = act.organization(id, Permission::ManageSettings).await?;
-    organization.webhook(webhook_id).cloned().ok_or(ManagementError::NotFound("webhook"))
+) -> Result<Found, ManagementError> {
+    found(act.organization(id, Permission::ManageSettings).await?, webhook_id)
 }
 
 /// Makes a webhook.
@@ -68,8 +79,8 @@ pub async fn add(
         created_by: act.caller.actor.to_string(),
         is_paused: wanted.is_paused,
     };
-    put(act, id, webhook.clone()).await?;
-    Ok(Made { webhook, secret })
+    let Found { webhook, version } = put(act, id, webhook).await?;
+    Ok(Made { webhook, version, secret })
 }
 
 /// Changes a webhook; its secret stays.
@@ -78,13 +89,12 @@ pub async fn update(
     id: &OrganizationId,
     webhook_id: &WebhookId,
     wanted: Wanted,
-) -> Result<Webhook, ManagementError> {
-    let mut webhook = find(act, id, webhook_id).await?;
+) -> Result<Found, ManagementError> {
+    let mut webhook = find(act, id, webhook_id).await?.webhook;
     webhook.url = wanted.url;
     webhook.kinds = chosen(wanted.kinds)?;
     webhook.is_paused = wanted.is_paused;
-    put(act, id, webhook.clone()).await?;
-    Ok(webhook)
+    put(act, id, webhook).await
 }
 
 /// Gives a webhook another secret. The old one signs nothing any more.
@@ -93,11 +103,11 @@ pub async fn rotate_secret(
     id: &OrganizationId,
     webhook_id: &WebhookId,
 ) -> Result<Made, ManagementError> {
-    let mut webhook = find(act, id, webhook_id).await?;
+    let mut webhook = find(act, id, webhook_id).await?.webhook;
     let secret = SigningSecret::from_entropy(entropy::bytes());
     webhook.secret = act.vault.seal_webhook(webhook_id, secret.bytes(), entropy::bytes())?;
-    put(act, id, webhook.clone()).await?;
-    Ok(Made { webhook, secret })
+    let Found { webhook, version } = put(act, id, webhook).await?;
+    Ok(Made { webhook, version, secret })
 }
 
 /// Removes a webhook. What is on its way to it is given up.
@@ -118,7 +128,7 @@ pub async fn test(
     id: &OrganizationId,
     webhook_id: &WebhookId,
 ) -> Result<Delivery, ManagementError> {
-    let webhook = find(act, id, webhook_id).await?;
+    let webhook = find(act, id, webhook_id).await?.webhook;
     let notice = notice::test(id.clone(), &act.caller.actor.to_string(), act.now);
     let delivery_id = DeliveryId::from_entropy(entropy::bytes());
     let delivery = Delivery::new(delivery_id, &notice, Target::Webhook(webhook.id), act.now);
@@ -137,8 +147,8 @@ pub async fn deliveries(
     Ok(act.store.deliveries(id, before, limit).await?)
 }
 
-/// Sends a delivery again, whatever came of it before.
-pub async fn send_again(
+/// One delivery.
+pub async fn delivery(
     act: &Act<'_>,
     id: &OrganizationId,
     delivery_id: &DeliveryId,
@@ -146,7 +156,16 @@ pub async fn send_again(
     act.organization(id, Permission::ManageSettings).await?;
     let found = act.store.delivery(delivery_id).await?;
     let own = found.filter(|delivery| delivery.organization_id == *id);
-    let delivery = own.ok_or(ManagementError::NotFound("delivery"))?.again(act.now);
+    own.ok_or(ManagementError::NotFound("delivery"))
+}
+
+/// Sends a delivery again, whatever came of it before.
+pub async fn send_again(
+    act: &Act<'_>,
+    id: &OrganizationId,
+    delivery_id: &DeliveryId,
+) -> Result<Delivery, ManagementError> {
+    let delivery = delivery(act, id, delivery_id).await?.again(act.now);
     act.store.put_delivery(&delivery).await?;
     Ok(delivery)
 }
@@ -158,8 +177,23 @@ fn chosen(kinds: BTreeSet<Kind>) -> Result<BTreeSet<Kind>, ManagementError> {
     Ok(kinds)
 }
 
-async fn put(act: &Act<'_>, id: &OrganizationId, webhook: Webhook) -> Result<(), ManagementError> {
+/// Writes a webhook, and finds it in what the organization is then.
+async fn put(
+    act: &Act<'_>,
+    id: &OrganizationId,
+    webhook: Webhook,
+) -> Result<Found, ManagementError> {
+    let webhook_id = webhook.id.clone();
     let step = OrganizationStep::PutWebhook(Box::new(webhook));
-    act.commit(&Mutation::ChangeOrganization(id.clone(), step)).await?;
-    Ok(())
+    let change = act.commit(&Mutation::ChangeOrganization(id.clone(), step)).await?;
+    match change.effect {
+        Effect::Put(Image::Organization(organization)) => found(organization, &webhook_id),
+        _ => Err(ManagementError::NotFound("organization")),
+    }
+}
+
+fn found(organization: Organization, id: &WebhookId) -> Result<Found, ManagementError> {
+    let webhook = organization.webhook(id).cloned();
+    let webhook = webhook.ok_or(ManagementError::NotFound("webhook"))?;
+    Ok(Found { webhook, version: Image::Organization(organization).version() })
 }

@@ -223,7 +223,7 @@ pub(super) async fn create(
             path: format!("{PATH}/{}", made.id),
             body: body_of(&ApiView::from(&made))?,
             version: Some(Image::Api(made).version()),
-            secret: None,
+            secrets: Vec::new(),
         })
     };
     once(&app, &program, (key, digest), work).await

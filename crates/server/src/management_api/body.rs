@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hallpass_core::change::Version;
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{Problem, problem::Kind};
 use crate::app::App;
@@ -53,6 +53,20 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     }
 }
 
+/// A request that needs no body; what it brings is not read.
+pub(super) struct Nothing {
+    /// Digest of the request: method and path.
+    pub(super) digest: String,
+}
+
+impl FromRequestParts<App> for Nothing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        Ok(Self { digest: digest_of(parts, &[]) })
+    }
+}
+
 fn digest_of(head: &Parts, body: &[u8]) -> String {
     let mut digest = digest::Context::new(&digest::SHA256);
     digest.update(format!("{} {}\n", head.method, head.uri).as_bytes());
@@ -84,6 +98,24 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     json.end().map_err(|why| Problem::new(Kind::Malformed, format!("the body goes on: {why}")))?;
     Ok(value)
+}
+
+/// Of a patch: what can be left out, but not taken away.
+pub(super) fn given<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(from).map(Some)
+}
+
+/// Of a patch: tells `null` from nothing.
+pub(super) fn mentioned<'de, T, D>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(from).map(Some)
 }
 
 /// A part of a body, read once its form is known.

@@ -15,7 +15,7 @@ use self::shape::{MadeCredential, NewCredential, PatchCredential};
 use super::{
     Problem, answer,
     body::{Ids, IfMatch, Json, Params},
-    once::{Key, Made, body_of, once},
+    once::{Key, Made, Secret, body_of, once},
     page::{self, Address},
     problem::{self, Kind},
     program::Program,
@@ -123,7 +123,7 @@ pub(super) async fn create(
             path: format!("/api/v1/credentials/{}", made.credential.client_id),
             body: body_of(&MadeCredential::shown_as(credential))?,
             version: Some(Image::Credential(Box::new(made.credential)).version()),
-            secret: Some(made.secret),
+            secrets: Secret::member("client_secret", made.secret.expose()),
         })
     };
     once(&app, &program, (key, digest), work).await

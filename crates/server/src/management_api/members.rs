@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::{
     Problem, answer,
     body::{Ids, Json},
+    once::{Key, Made, Secret, body_of, once},
     problem,
     program::Program,
     time::Moment,
@@ -100,7 +101,10 @@ pub(super) struct MadeInvitation {
     invitation: InvitationView,
     /// The link, in this answer alone: whoever follows it becomes a member. Send it to the person
     /// whom it is for, and to nobody else.
-    link: String,
+    link: Option<String>,
+    /// In a repeated answer: why there is no link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link_remark: Option<String>,
 }
 
 /// What a member becomes.
@@ -198,7 +202,8 @@ pub(super) async fn invitations(
 /// Ask somebody to become a member, in place of an earlier invitation to the same address.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization_id}/invitations",
     tag = "Members",
-    params(("organization_id" = String, Path, description = "Where to")),
+    params(("organization_id" = String, Path, description = "Where to"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes asking again safe")),
     security(("token" = ["members:write"])), request_body = NewInvitation,
     responses(
         (status = 201, description = "Made", body = MadeInvitation),
@@ -207,12 +212,20 @@ pub(super) async fn invite(
     State(app): State<App>,
     program: Program,
     Ids(id): Ids<OrganizationId>,
-    Json { value, .. }: Json<NewInvitation>,
+    key: Key,
+    Json { value, digest }: Json<NewInvitation>,
 ) -> Result<Response, Problem> {
-    let made = acts::invite(&app.act(&program.caller), &id, value.email, value.role).await?;
-    let link = app.config.url(&format!("/invitations/{}", made.link.expose()));
-    let body = MadeInvitation { invitation: made.invitation.into(), link };
-    Ok(answer::json(StatusCode::CREATED, &body))
+    let (own, caller) = (app.clone(), program.caller.clone());
+    let work = async move {
+        let made = acts::invite(&own.act(&caller), &id, value.email, value.role).await?;
+        let link = own.config.url(&format!("/invitations/{}", made.link.expose()));
+        let path = format!("/api/v1/organizations/{id}/invitations/{}", made.invitation.id);
+        let invitation = made.invitation.into();
+        let shape = MadeInvitation { invitation, link: None, link_remark: None };
+        let secrets = Secret::member("link", &link);
+        Ok(Made { path, body: body_of(&shape)?, version: None, secrets })
+    };
+    once(&app, &program, (key, digest), work).await
 }
 
 /// Take an invitation back.

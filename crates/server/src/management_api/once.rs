@@ -2,11 +2,12 @@
 //! nothing is made twice. The answer is kept for a day, but never a secret: that was shown once.
 
 use axum::{extract::FromRequestParts, response::Response};
-use hallpass_core::{change::Version, secret::Secret};
+use hallpass_core::change::Version;
 use hallpass_store::{Answer, Claim, Request};
 use http::{HeaderName, HeaderValue, StatusCode, request::Parts};
 use serde_json::Value;
 use tracing::warn;
+use zeroize::Zeroizing;
 
 use super::{Problem, answer, problem::Kind, program::Program};
 use crate::app::App;
@@ -14,11 +15,11 @@ use crate::app::App;
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// The member that holds a secret in the first answer, and its remark in later ones.
-const SECRET: &str = "client_secret";
-const REMARK: &str = "client_secret_remark";
-const SHOWN_ONCE: &str = "this is a repeated answer: the secret was in the first one alone, and \
-                          cannot be shown again; if it was lost, add another secret";
+/// Said in later answers beside what was in the first one alone, in a member of the same name
+/// with this end.
+const REMARK: &str = "_remark";
+const SHOWN_ONCE: &str = "this is a repeated answer: this was in the first one alone, and cannot \
+                          be shown again; if it was lost, make another";
 
 /// A request is answered within this; one that was begun earlier and is still open was cut off.
 const CUT_OFF_S: u64 = 60;
@@ -53,8 +54,23 @@ pub(super) struct Made {
     pub(super) body: Value,
     /// Its version, if it has one.
     pub(super) version: Option<Version>,
-    /// Its secret, for this one answer.
-    pub(super) secret: Option<Secret>,
+    /// Its secrets, for this one answer.
+    pub(super) secrets: Vec<Secret>,
+}
+
+/// What stands in the first answer alone.
+pub(super) struct Secret {
+    /// Where in the body: a JSON pointer (RFC 6901) to a member that is `null` otherwise.
+    pub(super) at: String,
+    /// What stands there.
+    pub(super) text: Zeroizing<String>,
+}
+
+impl Secret {
+    /// The one secret of a body, in this member of it.
+    pub(super) fn member(name: &str, text: &str) -> Vec<Self> {
+        vec![Self { at: format!("/{name}"), text: Zeroizing::new(text.to_owned()) }]
+    }
 }
 
 /// How something looks, as JSON.
@@ -101,11 +117,7 @@ async fn keep(app: &App, request: &Request, made: Option<&Made>) {
     let kept = match made {
         None => app.store.release(request).await,
         Some(made) => {
-            let mut body = made.body.clone();
-            if let (Some(_), Value::Object(members)) = (&made.secret, &mut body) {
-                members.insert(SECRET.to_owned(), Value::Null);
-                members.insert(REMARK.to_owned(), SHOWN_ONCE.into());
-            }
+            let body = without_secrets(made);
             let location = made.path.clone();
             let status = StatusCode::CREATED.as_u16();
             app.store.settle(request, &Answer { status, location, body }).await
@@ -117,10 +129,25 @@ async fn keep(app: &App, request: &Request, made: Option<&Made>) {
     }
 }
 
+/// The body as it is kept, with a remark beside each secret that was shown.
+fn without_secrets(made: &Made) -> Value {
+    let mut body = made.body.clone();
+    for secret in &made.secrets {
+        let (around, name) = secret.at.rsplit_once('/').unwrap_or_default();
+        if let Some(Value::Object(members)) = body.pointer_mut(around) {
+            members.insert(name.to_owned(), Value::Null);
+            members.insert(format!("{name}{REMARK}"), SHOWN_ONCE.into());
+        }
+    }
+    body
+}
+
 fn first(app: &App, made: Made) -> Response {
     let mut body = made.body;
-    if let (Some(secret), Value::Object(members)) = (&made.secret, &mut body) {
-        members.insert(SECRET.to_owned(), secret.expose().into());
+    for secret in &made.secrets {
+        if let Some(member) = body.pointer_mut(&secret.at) {
+            *member = secret.text.as_str().into();
+        }
     }
     let mut response = match &made.version {
         Some(version) => answer::versioned(StatusCode::CREATED, &body, version),

@@ -150,7 +150,7 @@ pub(super) async fn create(
             path: format!("{PATH}/{}", made.id),
             body: body_of(&OrganizationView::from(&made))?,
             version: Some(Image::Organization(made).version()),
-            secret: None,
+            secrets: Vec::new(),
         })
     };
     once(&app, &program, (key, digest), work).await

@@ -278,7 +278,10 @@ impl From<ManagementError> for Problem {
     fn from(error: ManagementError) -> Self {
         let detail = error.to_string();
         match error {
-            ManagementError::NotFound(_) => Self::new(Kind::NotFound, detail),
+            // The path names it.
+            ManagementError::NotFound(_) | ManagementError::Conflict(Conflict::NoSuchSecret) => {
+                Self::new(Kind::NotFound, detail)
+            }
             ManagementError::Forbidden(verb) => {
                 let challenge = scopes::lacking(verb).map(challenge::insufficient_scope);
                 let detail = format!("this token may not {verb}");

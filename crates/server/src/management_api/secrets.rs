@@ -12,7 +12,7 @@ use super::{
     Problem, answer,
     body::{Ids, IfMatch, Json},
     credentials::{self, CredentialView, SecretView},
-    once::{Key, Made, body_of, once},
+    once::{Key, Made, Secret, body_of, once},
     problem,
     program::Program,
     time::Moment,
@@ -111,7 +111,8 @@ pub(super) async fn create(
         let path = format!("/api/v1/credentials/{client_id}/secrets/{}", secret.id);
         let shape = MadeSecret { secret, client_secret: None, client_secret_remark: None };
         let body = body_of(&shape)?;
-        Ok(Made { path, body, version: None, secret: Some(made.secret) })
+        let secrets = Secret::member("client_secret", made.secret.expose());
+        Ok(Made { path, body, version: None, secrets })
     };
     once(&app, &program, (key, digest), work).await
 }

@@ -3,12 +3,15 @@
 mod access;
 mod audit;
 mod credentials;
+mod foreign;
 mod input;
 mod installation;
 mod leaks;
+mod notices;
 mod once;
 mod pages;
 mod program;
 mod reference;
+mod routes;
 mod secrets;
 mod versions;

@@ -136,7 +136,7 @@ pub(super) async fn edit(
     Path((_, id)): Path<(String, WebhookId)>,
 ) -> Result<Response, PageError> {
     let act = app.act(&here.visitor.caller);
-    let webhook = webhooks::find(&act, &here.organization.id, &id).await?;
+    let webhook = webhooks::find(&act, &here.organization.id, &id).await?.webhook;
     page::show(&FormPage::of(&here, Some(&id), Draft::of(&webhook), Wrong::default()))
 }
 

@@ -9,10 +9,14 @@ use hallpass_core::{
     text::{Name, Note},
 };
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::management_api::{Problem, time::Moment};
+use crate::management_api::{
+    Problem,
+    body::{given, mentioned},
+    time::Moment,
+};
 
 /// What a credential may do at one API.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -112,20 +116,6 @@ pub(in crate::management_api) struct PatchCredential {
     #[serde(default, deserialize_with = "mentioned")]
     #[schema(value_type = Option<Vec<String>>)]
     introspects: Option<Option<Vec<ApiId>>>,
-}
-
-/// What can be left out, but not taken away.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
-}
-
-/// Tells `null` from nothing.
-fn mentioned<'de, T, D>(from: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Option::deserialize(from).map(Some)
 }
 
 impl PatchCredential {

@@ -66,6 +66,20 @@ async fn a_repeated_request_is_answered_again_without_its_secret() {
 }
 
 #[tokio::test]
+async fn an_invitation_is_made_once_and_its_link_is_shown_once() {
+    let node = node(Node::start(), &[("program", EVERYTHING)]).await;
+    let program = Program::of(&node, "program").await;
+    let path = format!("/organizations/{}/invitations", crate::node::organization_id());
+    let body = json!({ "email": "bob@example.com", "role": "developer" });
+    let first = make(&program, &path, "k", &body).await;
+    assert!(first.value()["link"].is_string(), "{}", first.text());
+    let again = make(&program, &path, "k", &body).await;
+    assert_eq!(again.value()["invitation"], first.value()["invitation"]);
+    assert_eq!(again.value()["link"], Value::Null);
+    assert!(again.value()["link_remark"].is_string());
+}
+
+#[tokio::test]
 async fn a_key_is_its_owners_alone() {
     let node = node(Node::start(), &[("one", EVERYTHING), ("two", EVERYTHING)]).await;
     add_foreign(&node, "foreign", power("foreign", EVERYTHING)).await;
