@@ -141,18 +141,24 @@ pub enum Duty {
     ReadKeys,
     /// Rotate signing keys, and kill compromised ones.
     WriteKeys,
+    /// See nodes, who follows the feed, and what needs attention.
+    ReadNodes,
+    /// See and set where the people of an organization sign in.
+    WriteSignOn,
     /// Make somebody an operator, or no longer one.
     ManageOperators,
 }
 
 impl Duty {
     /// Every duty.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::ReadOrganizations,
         Self::WriteOrganizations,
         Self::WriteApis,
         Self::ReadKeys,
         Self::WriteKeys,
+        Self::ReadNodes,
+        Self::WriteSignOn,
         Self::ManageOperators,
     ];
 }

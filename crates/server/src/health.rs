@@ -7,7 +7,7 @@ use hallpass_core::{
     Timestamp,
     ring::{KeyStatus, Ring},
 };
-use hallpass_store::{Chain, Store, StoreError};
+use hallpass_store::{Chain, Node, Store, StoreError};
 use serde::Serialize;
 
 pub use self::nodes::{of_nodes, standing};
@@ -39,6 +39,21 @@ pub const BLIND_S: u64 = 5;
 
 /// Beyond this many seconds between two clocks, freshness is judged wrongly.
 pub const SKEW_S: u64 = 1;
+
+/// All that a running node can look at. `nodes`: what all of them have reported, if the database can
+/// be asked.
+pub(crate) async fn of_installation(
+    app: &App,
+    nodes: Option<&[Node]>,
+    now: Timestamp,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = of_node(app, now);
+    findings.extend(nodes.iter().flat_map(|all| of_nodes(all, &app.config.issuer, now)));
+    findings.extend(of_config(&app.config));
+    findings.extend(of_keys(&*app.store, &app.config, now).await?);
+    findings.extend(app.audit_check.last().map(|(chain, _)| of_chain(chain)));
+    Ok(findings)
+}
 
 /// What this node knows of itself.
 pub fn of_node(app: &App, now: Timestamp) -> Vec<Finding> {

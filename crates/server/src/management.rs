@@ -5,13 +5,18 @@
 pub mod account;
 pub mod apis;
 pub mod audit;
+pub mod bulk;
 pub mod caller;
 pub mod credentials;
 mod error;
 pub mod keys;
 pub mod leaks;
 pub mod listing;
+pub(crate) mod live_tokens;
 pub mod members;
+pub mod moving;
+pub mod nodes;
+pub mod offboarding;
 pub mod organizations;
 pub mod own_api;
 pub mod passkeys;
@@ -23,7 +28,7 @@ pub mod sign_on;
 pub mod webhooks;
 
 use hallpass_core::{
-    Change, Image, Mutation, Organization, OrganizationId, Timestamp,
+    Change, Conflict, Image, Mutation, Organization, OrganizationId, Timestamp,
     change::{Key, Version},
     permission::{Duty, Permission},
     secret::Pepper,
@@ -111,6 +116,15 @@ impl<'a> Act<'a> {
             Door::Store(store) => store.commit(mutation, &self.caller.actor, self.now).await?,
         };
         Ok(change)
+    }
+
+    /// Refuses if what is there is not what the caller has seen: for acts that find nothing to
+    /// write.
+    fn must_be_as_seen(&self, image: &Image) -> Result<(), ManagementError> {
+        if self.only_if.is_some_and(|seen| *seen != image.version()) {
+            return Err(Conflict::ChangedMeanwhile.into());
+        }
+        Ok(())
     }
 
     /// Lets this node act on what was written beside its door: signing keys.

@@ -5,7 +5,9 @@
 mod answer;
 mod apis;
 mod audit;
+mod audit_chain;
 mod body;
+mod bulk;
 mod challenge;
 mod credentials;
 mod deliveries;
@@ -13,7 +15,11 @@ mod docs;
 mod feed;
 mod keys;
 mod leaks;
+mod mailed;
 mod members;
+mod moving;
+mod nodes;
+mod offboarding;
 mod once;
 mod openapi;
 mod organizations;
@@ -21,6 +27,7 @@ mod page;
 mod problem;
 mod program;
 mod secrets;
+mod sign_on;
 mod time;
 mod usage;
 mod webhooks;
@@ -72,10 +79,15 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(credentials::resume))
         .routes(routes!(credentials::revoke))
         .routes(routes!(secrets::list, secrets::create))
+        .routes(routes!(secrets::show, secrets::update))
         .routes(routes!(secrets::retire))
         .routes(routes!(secrets::kill_tokens))
         .routes(routes!(secrets::report_leaked))
         .routes(routes!(usage::show))
+        .routes(routes!(moving::show))
+        .routes(routes!(moving::sightings))
+        .routes(routes!(bulk::pause))
+        .routes(routes!(bulk::rotate))
         .routes(routes!(organizations::list, organizations::create))
         .routes(routes!(organizations::show, organizations::rename))
         .routes(routes!(organizations::set_policy))
@@ -83,8 +95,11 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(organizations::resume))
         .routes(routes!(members::list))
         .routes(routes!(members::set_role, members::remove))
+        .routes(routes!(offboarding::show))
         .routes(routes!(members::invitations, members::invite))
         .routes(routes!(members::withdraw))
+        .routes(routes!(sign_on::show, sign_on::set, sign_on::remove))
+        .routes(routes!(mailed::show, mailed::set))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::update, webhooks::remove))
         .routes(routes!(webhooks::rotate_secret))
@@ -98,7 +113,12 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::kill))
         .routes(routes!(audit::list))
+        .routes(routes!(audit_chain::show))
+        .routes(routes!(audit_chain::verify))
         .routes(routes!(feed::show))
+        .routes(routes!(nodes::list))
+        .routes(routes!(nodes::followers))
+        .routes(routes!(nodes::findings))
 }
 
 /// What anybody reaches.

@@ -12,7 +12,6 @@ mod edit;
 mod export;
 mod head;
 mod list;
-mod live_tokens;
 mod opened;
 mod overview;
 mod query;

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     app::App,
     health::{self, Finding},
+    management::nodes,
     presence,
     readers::Reader,
     web::{error_page::PageError, flash::Flash, redirect::Redirect, visitor::OperatorHere},
@@ -117,12 +118,8 @@ async fn page(
 ) -> Result<Response, PageError> {
     let now = app.clock.now();
     let chain = app.audit_check.last();
-    let mut findings = health::of_node(&app, now);
-    let nodes = app.store.nodes().await.ok();
-    findings.extend(nodes.iter().flat_map(|all| health::of_nodes(all, &app.config.issuer, now)));
-    findings.extend(health::of_config(&app.config));
-    findings.extend(health::of_keys(&*app.store, &app.config, now).await?);
-    findings.extend(chain.map(|(chain, _)| health::of_chain(chain)));
+    let nodes = nodes::list(&app.act(&visitor.caller)).await.ok();
+    let findings = health::of_installation(&app, nodes.as_deref(), now).await?;
     page::show(&Nodes {
         page: visitor.page.titled("Nodes and verifiers").at(Place::Nodes),
         node: node(&app).await,

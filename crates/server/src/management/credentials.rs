@@ -8,6 +8,7 @@ use hallpass_core::{
     credential::{NewSecret, Settings, Status},
     permission::Permission,
     secret::Secret,
+    usage::Sighting,
 };
 
 use super::{Act, ManagementError, scopes};
@@ -48,6 +49,15 @@ pub async fn find(
         .must(permission, &found.organization_id)
         .map_err(|denied| ManagementError::denied(denied, "credential"))?;
     Ok(found)
+}
+
+/// From where a credential was used, and by what, the latest first.
+pub async fn sightings(
+    act: &Act<'_>,
+    client_id: &ClientId,
+) -> Result<Vec<Sighting>, ManagementError> {
+    find(act, client_id, Permission::ReadCredentials).await?;
+    Ok(act.store.sightings(client_id).await?)
 }
 
 /// Makes a pending credential with id and secret, before its maker has said what it is for. It
@@ -98,6 +108,15 @@ pub async fn prepare_as(
         check(act, organization_id, &settings, None).await?;
     }
     prepare(act, organization_id, settings).await
+}
+
+/// Lets a pending credential get tokens as it is, or asks for approval.
+pub async fn activate(act: &Act<'_>, client_id: &ClientId) -> Result<Finished, ManagementError> {
+    let own = find(act, client_id, Permission::WriteCredentials).await?;
+    if !matches!(own.status, Status::Pending { .. }) {
+        return Err(Conflict::WrongStatus { verb: "activate", is: own.status.word() }.into());
+    }
+    finish(act, client_id, own.settings).await
 }
 
 /// Says what a pending credential is for, and lets it get tokens: at once, or as soon as somebody

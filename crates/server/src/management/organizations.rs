@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use hallpass_core::{
-    Change, Mutation, Organization, OrganizationId,
-    change::Key,
+    Change, Image, Mutation, Organization, OrganizationId,
+    change::Effect,
     notice::Kind,
     organization::{OrganizationStep, Policy},
     permission::{Duty, Permission},
@@ -112,9 +112,14 @@ async fn change(
     step: OrganizationStep,
 ) -> Result<Organization, ManagementError> {
     act.organization(id, Permission::ManageSettings).await?;
-    act.commit(&Mutation::ChangeOrganization(id.clone(), step)).await?;
-    match act.store.image(&Key::Organization(id.clone())).await? {
-        Some(hallpass_core::Image::Organization(organization)) => Ok(organization),
+    let change = act.commit(&Mutation::ChangeOrganization(id.clone(), step)).await?;
+    left_by(change)
+}
+
+/// The organization that a change has left behind.
+pub(super) fn left_by(change: Change) -> Result<Organization, ManagementError> {
+    match change.effect {
+        Effect::Put(Image::Organization(organization)) => Ok(organization),
         _ => Err(ManagementError::NotFound("organization")),
     }
 }

@@ -22,12 +22,14 @@ const OF_PERMISSIONS: [(Permission, &str, &str); 8] = [
 ];
 
 /// Each duty's scope. Making operators has none: a program that could would be more than one.
-const OF_DUTIES: [(Duty, &str); 5] = [
+const OF_DUTIES: [(Duty, &str); 7] = [
     (Duty::ReadOrganizations, "organizations:read"),
     (Duty::WriteOrganizations, "organizations:write"),
     (Duty::WriteApis, "apis:write"),
     (Duty::ReadKeys, "keys:read"),
     (Duty::WriteKeys, "keys:write"),
+    (Duty::ReadNodes, "nodes:read"),
+    (Duty::WriteSignOn, "sign-on:write"),
 ];
 
 /// The scope that stands for a permission in the credential's own organization.
@@ -72,6 +74,8 @@ pub fn meaning(scope: &str) -> Option<String> {
         "make and change APIs",
         "see signing keys",
         "rotate signing keys, and kill compromised ones",
+        "see nodes, who follows the revocation feed, and what needs attention",
+        "see and set where the people of every organization sign in",
     ];
     OF_PERMISSIONS.iter().find_map(own).or_else(|| {
         let place = OF_DUTIES.iter().position(|(_, one)| *one == scope)?;
@@ -169,7 +173,7 @@ mod tests {
         }
         let without: Vec<_> = Duty::ALL.into_iter().filter(|d| of_duty(*d).is_none()).collect();
         assert_eq!(without, [Duty::ManageOperators]);
-        assert_eq!(all().iter().count(), 21);
+        assert_eq!(all().iter().count(), 23);
         for scope in all().iter() {
             assert!(meaning(scope).is_some(), "{scope}");
         }

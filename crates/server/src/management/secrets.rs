@@ -1,7 +1,7 @@
 //! Acts on single secrets of a credential.
 
 use hallpass_core::{
-    Change, ClientId, Mutation, SecretId, Timestamp,
+    Change, ClientId, Credential, Image, Mutation, SecretId, Timestamp,
     credential::{LiveTokens, NewSecret},
     permission::Permission,
     secret::Secret,
@@ -65,14 +65,17 @@ pub async fn note(
     client_id: &ClientId,
     secret_id: &SecretId,
     note: Note,
-) -> Result<(), ManagementError> {
+) -> Result<Credential, ManagementError> {
     let own = credentials::find(act, client_id, Permission::WriteCredentials).await?;
-    if own.secret(secret_id).is_some_and(|secret| secret.note == note) {
-        return Ok(());
+    let secret = own.secret(secret_id).ok_or(ManagementError::NotFound("secret"))?;
+    if secret.note == note {
+        let image = Image::Credential(Box::new(own.clone()));
+        act.must_be_as_seen(&image)?;
+        return Ok(own);
     }
     let (client_id, secret_id) = (client_id.clone(), secret_id.clone());
-    act.commit(&Mutation::NoteSecret { client_id, secret_id, note }).await?;
-    Ok(())
+    let change = act.commit(&Mutation::NoteSecret { client_id, secret_id, note }).await?;
+    Ok(credentials::left_by(&change).cloned().unwrap_or(own))
 }
 
 /// Retires a secret, with or without the tokens that it has minted.

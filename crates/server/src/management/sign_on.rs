@@ -4,15 +4,16 @@
 use std::net::IpAddr;
 
 use hallpass_core::{
-    Change, Conflict, Email, Mutation, Organization, OrganizationId, Person, PersonId,
+    Change, Conflict, Email, Image, Mutation, Organization, OrganizationId, Person, PersonId,
+    change::Key,
     organization::{Domain, Invitation, OrganizationStep, ProviderIssuer, SignOn},
-    permission::Role,
+    permission::{Duty, Role},
     person::{PersonStep, Subject},
 };
 use hallpass_store::PersonBy;
 use zeroize::Zeroizing;
 
-use super::{Act, Caller, ManagementError, members, people};
+use super::{Act, Caller, ManagementError, members, organizations, people};
 use crate::{
     entropy,
     sign_on::{self, Vouched},
@@ -33,13 +34,22 @@ pub struct Wanted {
     pub default_role: Role,
 }
 
+/// The organization whose people's way in the caller may change.
+pub async fn of(act: &Act<'_>, id: &OrganizationId) -> Result<Organization, ManagementError> {
+    act.must_have(Duty::WriteSignOn)?;
+    match act.store.image(&Key::Organization(id.clone())).await? {
+        Some(Image::Organization(organization)) => Ok(organization),
+        _ => Err(ManagementError::NotFound("organization")),
+    }
+}
+
 /// Lets the people of an organization sign in at its own provider.
 pub async fn set(
     act: &Act<'_>,
     id: &OrganizationId,
     wanted: Wanted,
-) -> Result<Change, ManagementError> {
-    act.must_be_operator()?;
+) -> Result<Organization, ManagementError> {
+    act.must_have(Duty::WriteSignOn)?;
     for other in act.store.organizations().await? {
         let theirs = other.sign_on.iter().flat_map(|sign_on| &sign_on.domains);
         if let Some(taken) = theirs.into_iter().find(|one| wanted.domains.contains(one))
@@ -59,12 +69,13 @@ pub async fn set(
         default_role: wanted.default_role,
     };
     sign_on.validate().map_err(|why| ManagementError::invalid("sign_on", why))?;
-    change(act, id, OrganizationStep::SetSignOn(Some(Box::new(sign_on)))).await
+    let step = OrganizationStep::SetSignOn(Some(Box::new(sign_on)));
+    organizations::left_by(change(act, id, step).await?)
 }
 
 /// Lets them sign in here alone. Who they are to the provider is kept.
 pub async fn remove(act: &Act<'_>, id: &OrganizationId) -> Result<Change, ManagementError> {
-    act.must_be_operator()?;
+    act.must_have(Duty::WriteSignOn)?;
     change(act, id, OrganizationStep::SetSignOn(None)).await
 }
 

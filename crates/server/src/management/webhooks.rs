@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use hallpass_core::{
     DeliveryId, Image, Mutation, Organization, OrganizationId, WebhookId,
-    change::{Effect, Version},
+    change::Version,
     delivery::{Delivery, Target},
     notice::{self, Kind},
     organization::OrganizationStep,
@@ -13,7 +13,7 @@ use hallpass_core::{
     webhook::{SigningSecret, Webhook, WebhookUrl},
 };
 
-use super::{Act, ManagementError};
+use super::{Act, ManagementError, organizations};
 use crate::entropy;
 
 /// How a webhook is to be.
@@ -186,10 +186,7 @@ async fn put(
     let webhook_id = webhook.id.clone();
     let step = OrganizationStep::PutWebhook(Box::new(webhook));
     let change = act.commit(&Mutation::ChangeOrganization(id.clone(), step)).await?;
-    match change.effect {
-        Effect::Put(Image::Organization(organization)) => found(organization, &webhook_id),
-        _ => Err(ManagementError::NotFound("organization")),
-    }
+    found(organizations::left_by(change)?, &webhook_id)
 }
 
 fn found(organization: Organization, id: &WebhookId) -> Result<Found, ManagementError> {

@@ -4,7 +4,7 @@
 mod shape;
 
 use axum::{extract::State, response::Response};
-use hallpass_core::{ClientId, Image, Timestamp, credential::Status, permission::Permission};
+use hallpass_core::{ClientId, Image, Timestamp, permission::Permission};
 use hallpass_store::{CredentialFilter, Newest};
 use http::StatusCode;
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use super::{
     body::{Ids, IfMatch, Json, Params},
     once::{Key, Made, Secret, body_of, once},
     page::{self, Address},
-    problem::{self, Kind},
+    problem,
     program::Program,
 };
 use crate::{
@@ -200,12 +200,7 @@ pub(super) async fn activate(
     Ids(client_id): Ids<ClientId>,
 ) -> Result<Response, Problem> {
     let act = app.act(&program.caller);
-    let own = acts::find(&act, &client_id, Permission::WriteCredentials).await?;
-    if !matches!(own.status, Status::Pending { .. }) {
-        let detail = format!("cannot activate this credential: it is {}", own.status.word());
-        return Err(Problem::new(Kind::Conflict, detail));
-    }
-    acts::finish(&act, &client_id, own.settings).await?;
+    acts::activate(&act, &client_id).await?;
     let now = acts::find(&act, &client_id, Permission::WriteCredentials).await?;
     Ok(shown(&app, now))
 }

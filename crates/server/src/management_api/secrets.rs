@@ -2,7 +2,8 @@
 
 use axum::{extract::State, response::Response};
 use hallpass_core::{
-    Change, ClientId, SecretId, credential::LiveTokens, permission::Permission, text::Note,
+    Change, ClientId, Credential, Image, SecretId, Timestamp, credential::LiveTokens,
+    permission::Permission, text::Note,
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,15 @@ pub(super) struct MadeSecret {
     /// In a repeated answer: why there is no secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret_remark: Option<String>,
+}
+
+/// Where a secret is kept.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Noted {
+    /// In its owner's words; empty: nobody says.
+    #[schema(value_type = String)]
+    note: Note,
 }
 
 /// What retiring does to live tokens.
@@ -117,6 +127,45 @@ pub(super) async fn create(
     once(&app, &program, (key, digest), work).await
 }
 
+/// Show a secret.
+#[utoipa::path(get, path = "/api/v1/credentials/{client_id}/secrets/{secret_id}", tag = "Secrets",
+    params(("client_id" = String, Path, description = "Whose"),
+        ("secret_id" = String, Path, description = "Which")),
+    security(("token" = ["credentials:read"])),
+    responses(
+        (status = 200, description = "What is known of it", body = SecretView),
+        (status = "default", description = "A problem", body = problem::Body)))]
+pub(super) async fn show(
+    State(app): State<App>,
+    program: Program,
+    Ids((client_id, secret_id)): Ids<(ClientId, SecretId)>,
+) -> Result<Response, Problem> {
+    let act = app.act(&program.caller);
+    let own = credential_acts::find(&act, &client_id, Permission::ReadCredentials).await?;
+    shown(own, &secret_id, act.now)
+}
+
+/// Say where a secret is kept.
+#[utoipa::path(patch, path = "/api/v1/credentials/{client_id}/secrets/{secret_id}",
+    tag = "Secrets",
+    params(("client_id" = String, Path, description = "Whose"),
+        ("secret_id" = String, Path, description = "Which"),
+        ("If-Match" = String, Header, description = "The ETag of the version that you have seen")),
+    security(("token" = ["credentials:write"])), request_body = Noted,
+    responses(
+        (status = 200, description = "Noted", body = SecretView),
+        (status = "default", description = "A problem", body = problem::Body)))]
+pub(super) async fn update(
+    State(app): State<App>,
+    program: Program,
+    Ids((client_id, secret_id)): Ids<(ClientId, SecretId)>,
+    if_match: IfMatch,
+    Json { value, .. }: Json<Noted>,
+) -> Result<Response, Problem> {
+    let act = app.act(&program.caller).only_if(Some(if_match.required()?));
+    shown(acts::note(&act, &client_id, &secret_id, value.note).await?, &secret_id, act.now)
+}
+
 /// Retire a secret: it gets no more tokens.
 #[utoipa::path(post, path = "/api/v1/credentials/{client_id}/secrets/{secret_id}/retire",
     tag = "Secrets",
@@ -179,4 +228,11 @@ fn done(
     change: Result<Change, crate::management::ManagementError>,
 ) -> Result<Response, Problem> {
     credentials::left(app, &change?)
+}
+
+/// A secret, with the version of its credential, in whose row it is.
+fn shown(own: Credential, id: &SecretId, now: Timestamp) -> Result<Response, Problem> {
+    let view = SecretView::of(own.secret(id).ok_or_else(Problem::not_found)?, now);
+    let version = Image::Credential(Box::new(own)).version();
+    Ok(answer::versioned(StatusCode::OK, &view, &version))
 }

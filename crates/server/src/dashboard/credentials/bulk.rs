@@ -6,7 +6,7 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
-use hallpass_core::{ClientId, Conflict, Credential, permission::Permission, secret::Secret};
+use hallpass_core::{ClientId, Credential, permission::Permission, secret::Secret};
 use http::HeaderMap;
 use serde::Deserialize;
 
@@ -20,16 +20,9 @@ use super::{
 use crate::{
     app::App,
     dashboard::page::{Page, Place},
-    management::{
-        ManagementError,
-        credentials::{self, Step},
-        secrets::{self, Wanted},
-    },
+    management::{bulk, credentials},
     web::{error_page::PageError, flash::Flash, form::Form, redirect::Redirect, visitor::Here},
 };
-
-/// Credentials in one go. Their new secrets must fit into a cookie.
-const AT_MOST: usize = 25;
 
 /// Under which name the new secrets travel.
 const ROTATED: &str = "rotated";
@@ -74,22 +67,15 @@ async fn chosen(app: &App, here: &Here, ids: &[ClientId]) -> Result<Vec<Credenti
     if ids.is_empty() {
         return Err(PageError::BadInput("tick at least one credential in the list".to_owned()));
     }
-    if ids.len() > AT_MOST {
+    if ids.len() > bulk::AT_MOST {
         return Err(PageError::BadInput(format!(
-            "{} credentials are ticked; at most {AT_MOST} can be changed in one go",
-            ids.len()
+            "{} credentials are ticked; at most {} can be changed in one go",
+            ids.len(),
+            bulk::AT_MOST
         )));
     }
     let act = app.act(&here.visitor.caller);
-    let mut found = Vec::new();
-    for id in ids {
-        let own = credentials::find(&act, id, Permission::WriteCredentials).await?;
-        if own.organization_id != here.organization.id {
-            return Err(PageError::NotFound);
-        }
-        found.push(own);
-    }
-    Ok(found)
+    Ok(bulk::find(&act, Some(&here.organization.id), ids).await?)
 }
 
 /// `GET …/credentials/bulk`.
@@ -142,21 +128,14 @@ pub(super) async fn act(
     let chosen = chosen(&app, &here, &sent.id).await?;
     match sent.r#do {
         Deed::Pause => {
-            for own in chosen {
-                let act = app.act(&here.visitor.caller);
-                match credentials::step(&act, &own.client_id, Step::Pause).await {
-                    // Paused, revoked or deleted already: nothing of it is left to pause.
-                    Ok(_) | Err(ManagementError::Conflict(_) | ManagementError::NotFound(_)) => {}
-                    Err(why) => return Err(why.into()),
-                }
-            }
+            bulk::pause(&app.act(&here.visitor.caller), chosen).await?;
             let list = Redirect::to(&app, &list_path(&here));
             Ok(list.saying(Flash::CredentialsPaused).into_response())
         }
         Deed::Rotate => {
             here.visitor.must_have_confirmed()?;
             let others = own_date(&sent.others).map_err(PageError::BadInput)?;
-            let secrets = rotate_all(&app, &here, &chosen, others).await?;
+            let secrets = rotate_all(&app, &here, chosen, others).await?;
             let shown = ShownOnce::called(&app, &here.visitor, ROTATED);
             let path = format!("{}/rotated", list_path(&here));
             Ok(Redirect::to(&app, &path).setting(shown.cookie(&app, &secrets)?).into_response())
@@ -168,24 +147,17 @@ pub(super) async fn act(
 async fn rotate_all(
     app: &App,
     here: &Here,
-    chosen: &[Credential],
+    chosen: Vec<Credential>,
     others: hallpass_core::Timestamp,
 ) -> Result<Secret, PageError> {
     let act = app.act(&here.visitor.caller);
     let mut lines = zeroize::Zeroizing::new(String::new());
-    for own in chosen {
-        let wanted = Wanted { others_expire_at: Some(others), ..Wanted::default() };
-        match secrets::add(&act, &own.client_id, wanted).await {
-            Ok(made) => {
-                lines.push_str(own.client_id.as_str());
-                lines.push(' ');
-                lines.push_str(made.secret.expose());
-                lines.push('\n');
-            }
-            Err(ManagementError::Conflict(
-                Conflict::WrongStatus { .. } | Conflict::TooManySecrets,
-            )) => {}
-            Err(why) => return Err(why.into()),
+    for each in bulk::rotate(&act, chosen, Some(others)).await? {
+        if let Ok(secret) = each.outcome {
+            lines.push_str(each.credential.client_id.as_str());
+            lines.push(' ');
+            lines.push_str(secret.expose());
+            lines.push('\n');
         }
     }
     Ok(Secret::presented(lines.to_string()))

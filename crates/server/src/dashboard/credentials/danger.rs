@@ -13,7 +13,6 @@ use super::{
     add::Then,
     confirm::Confirm,
     head::Head,
-    live_tokens,
     opened::{Opened, approvals_path, list_path},
     words,
 };
@@ -23,7 +22,10 @@ use crate::{
         page::{self, Page},
         time::Moment,
     },
-    management::credentials::{self, Step},
+    management::{
+        credentials::{self, Step},
+        live_tokens,
+    },
     web::{error_page::PageError, flash::Flash, form::Form, redirect::Redirect},
 };
 

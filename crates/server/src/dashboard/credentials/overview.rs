@@ -11,7 +11,6 @@ use serde::Deserialize;
 
 use super::{
     head::Head,
-    live_tokens,
     opened::{Opened, api},
     summary,
     traffic::{self, Range},
@@ -24,6 +23,7 @@ use crate::{
         page::{self, Page, Tab},
         time::Moment,
     },
+    management::live_tokens,
     web::{error_page::PageError, form::Query},
 };
 

@@ -6,11 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use hallpass_core::{
-    Timestamp,
-    secret::Secret,
-    usage::{Ending, Usage},
-};
+use hallpass_core::{Timestamp, secret::Secret};
 use http::HeaderMap;
 use serde::Deserialize;
 
@@ -18,7 +14,7 @@ use super::{
     draft::{own_date, typed},
     opened::{Opened, api},
     ready,
-    secrets::{self, Row, Traffic},
+    secrets::Row,
     shown_once::{self, ShownOnce},
     words,
 };
@@ -29,7 +25,11 @@ use crate::{
         time::Moment,
         typed::sentence,
     },
-    management::{ManagementError, secrets as acts},
+    management::{
+        ManagementError,
+        moving::{self, Moving},
+        secrets as acts,
+    },
     web::{error_page::PageError, form::Form, redirect::Redirect},
 };
 
@@ -55,7 +55,7 @@ pub(super) struct Sent {
 /// How the traffic has moved.
 #[derive(Template)]
 #[template(path = "dashboard/credentials/moving.html")]
-struct Moving {
+struct MovingPart {
     credential: String,
     href: String,
     rows: Vec<Share>,
@@ -148,7 +148,7 @@ pub(super) async fn add(
 
 /// `GET …/{client_id}/rotate/moving`: the traffic alone, for a page that watches it.
 pub(super) async fn moving(State(app): State<App>, opened: Opened) -> Result<Response, PageError> {
-    page::show(&Moving::of(&app, &opened).await?)
+    page::show(&MovingPart::of(&app, &opened).await?)
 }
 
 impl Sent {
@@ -179,7 +179,7 @@ impl Rotate {
         let grant = own.settings.grants.first();
         let audience = grant.and_then(|grant| api(&apis, &grant.api_id));
         let usable = own.usable_secrets(now).count();
-        let moving = if usable > 1 { Some(Moving::of(app, opened).await?) } else { None };
+        let moving = if usable > 1 { Some(MovingPart::of(app, opened).await?) } else { None };
         let is_done = moving.as_ref().is_some_and(|moving| moving.is_done);
         let mut others = overlaps(now);
         if own_date(&sent.others).is_ok() && others.iter().all(|(value, _)| *value != sent.others) {
@@ -242,53 +242,30 @@ impl Rotate {
     }
 }
 
-impl Moving {
+impl MovingPart {
     async fn of(app: &App, opened: &Opened) -> Result<Self, PageError> {
-        let now = app.clock.now();
-        let own = &opened.own;
-        let apis = app.store.apis().await?;
-        let hour = now.as_secs() / 3600;
-        let usage = app.store.usage(&own.client_id, hour.saturating_sub(23)).await?;
-        let rows = secrets::rows(app, opened, &apis).await?;
-        let usable: Vec<Row> = rows.into_iter().filter(|row| row.is_usable).collect();
-        let newest = usable.first().map(|row| row.id.clone());
-        let requests = |row: &Row, since| {
-            let place = own.secrets.iter().position(|secret| secret.id == row.id);
-            issued(&usage, place, since)
+        let act = opened.act(app);
+        let moving = Moving::of(&act, &opened.own).await?;
+        let share = |(place, share): (usize, &moving::Share)| {
+            let row = Row::of(opened, share, act.now);
+            Share {
+                last_hour: words::count(share.last_hour),
+                last_day: words::count(share.last_day),
+                is_newest: place == 0,
+                ends: row.ends,
+                row,
+            }
         };
-        let of_newest = usable.first().map_or(0, |row| requests(row, 0));
-        let of_all: u64 = usable.iter().map(|row| requests(row, 0)).sum();
-        let old_is_quiet = usable.iter().skip(1).all(|row| row.traffic != Traffic::InUse);
-        let newest_works = usable.first().is_some_and(|row| row.traffic == Traffic::InUse);
         let page = &opened.visitor().page;
         Ok(Self {
             credential: page.url(&opened.path("")),
             href: page.url(&opened.path("/rotate/moving")),
-            moved: of_newest * 100 / of_all.max(1),
-            has_traffic: of_all > 0,
-            quiet_after: words::span(secrets::quiet_after_s(opened, &apis)),
-            is_done: usable.len() > 1 && old_is_quiet && newest_works,
+            moved: moving.moved().unwrap_or(0),
+            has_traffic: moving.moved().is_some(),
+            quiet_after: words::span(moving.quiet_after_s),
+            is_done: moving.is_done(),
             may_write: opened.may_write(),
-            rows: usable
-                .into_iter()
-                .map(|row| Share {
-                    last_hour: words::count(requests(&row, hour)),
-                    last_day: words::count(requests(&row, 0)),
-                    is_newest: newest.as_ref() == Some(&row.id),
-                    ends: row.ends,
-                    row,
-                })
-                .collect(),
+            rows: moving.usable().enumerate().map(share).collect(),
         })
     }
-}
-
-/// Tokens that the secret at this place got since an hour.
-fn issued(usage: &[Usage], place: Option<usize>, since_hour: u64) -> u64 {
-    let own = usage.iter().filter(|row| {
-        Some(usize::from(row.slot.secret)) == place
-            && row.slot.ending == Ending::Issued
-            && row.slot.hour >= since_hour
-    });
-    own.map(|row| row.count).sum()
 }

@@ -4,18 +4,15 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use hallpass_core::{
-    Api, SecretId, Timestamp,
+    SecretId, Timestamp,
     credential::{LiveTokens, SecretRecord, SecretStatus},
-    usage::Usage,
 };
-use hallpass_store::LastUsed;
 use serde::Deserialize;
 
 use super::{
     confirm::{Choices, Confirm},
     head::Head,
-    live_tokens,
-    opened::{Opened, api},
+    opened::Opened,
     words,
 };
 use crate::{
@@ -24,7 +21,10 @@ use crate::{
         page::{self, Page},
         time::Moment,
     },
-    management::secrets,
+    management::{
+        moving::{Moving, Share, Traffic},
+        secrets,
+    },
     web::{
         error_page::PageError,
         flash::Flash,
@@ -73,68 +73,15 @@ pub(super) struct Row {
     pub has_others: bool,
 }
 
-/// What the traffic of a secret tells about whether anybody needs it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Traffic {
-    /// Nobody has ever used it.
-    Never,
-    /// Some program asks with it.
-    InUse,
-    /// Every program that used it would have come back by now.
-    Quiet,
-}
-
-impl Traffic {
-    /// The words for it.
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::Never => "Never used",
-            Self::InUse => "In use",
-            Self::Quiet => "Quiet: safe to retire",
-        }
-    }
-
-    /// The look of its light.
-    pub(super) fn light(self) -> &'static str {
-        match self {
-            Self::Never => "",
-            Self::InUse => "waiting still",
-            Self::Quiet => "on",
-        }
-    }
-}
-
-/// For how long a secret must be silent until nobody needs it, in seconds. A program comes back
-/// when its token has ended, so not before the longest life of its tokens is over.
-pub(super) fn quiet_after_s(opened: &Opened, apis: &[Api]) -> u64 {
-    let granted = opened.own.settings.grants.iter().filter_map(|grant| api(apis, &grant.api_id));
-    granted.map(|api| api.token_lifetime_s).max().unwrap_or(86_400)
-}
-
 /// The secrets, the newest first, as pages show them.
-pub(super) async fn rows(app: &App, opened: &Opened, apis: &[Api]) -> Result<Vec<Row>, PageError> {
-    let now = app.clock.now();
-    let id = &opened.own.client_id;
-    let usage = app.store.usage(id, live_tokens::since_hour(apis, now)).await?;
-    let used = app.store.last_used(id).await?;
-    let quiet_s = quiet_after_s(opened, apis);
-    let row = |(place, secret): (usize, &SecretRecord)| {
-        let used = used.iter().find(|used| usize::from(used.secret) == place);
-        Row::of(opened, (place, secret), (used, &usage, apis), (quiet_s, now))
-    };
-    Ok(opened.own.secrets.iter().enumerate().map(row).rev().collect())
+fn rows(opened: &Opened, moving: &Moving, now: Timestamp) -> Vec<Row> {
+    moving.shares.iter().map(|share| Row::of(opened, share, now)).collect()
 }
 
 impl Row {
-    fn of(
-        opened: &Opened,
-        which: (usize, &SecretRecord),
-        traffic: (Option<&LastUsed>, &[Usage], &[Api]),
-        when: (u64, Timestamp),
-    ) -> Self {
-        let ((place, secret), (used, usage, apis), (quiet_s, now)) = (which, traffic, when);
-        let own = &opened.own;
-        let is_usable = secret.status(now) == SecretStatus::Usable;
+    /// How a secret looks now.
+    pub(super) fn of(opened: &Opened, share: &Share, now: Timestamp) -> Self {
+        let secret = &share.secret;
         let status = match secret.status(now) {
             _ if secret.leaked_at.is_some() => "Leaked",
             SecretStatus::Retired => "Retired",
@@ -142,6 +89,7 @@ impl Row {
             SecretStatus::Usable if secret.expires_at.is_some() => "Expiring",
             SecretStatus::Usable => "Active",
         };
+        let used = share.last_used.as_ref();
         let from = used.and_then(|used| used.last_address);
         Self {
             id: secret.id.clone(),
@@ -153,24 +101,39 @@ impl Row {
             ends: secret.retired_at.or(secret.expires_at).map(|at| Moment::new(at, now)),
             last_used: used.map(|used| Moment::new(used.last_at, now)),
             last_from: from.map_or_else(String::new, |from| from.to_string()),
-            live: live_tokens::of_secret(own, place, usage, apis, now),
-            traffic: match used {
-                None => Traffic::Never,
-                Some(used) if now.millis_since(used.last_at) <= quiet_s * 1000 => Traffic::InUse,
-                Some(_) => Traffic::Quiet,
-            },
-            is_usable,
-            has_others: own.usable_secrets(now).any(|other| other.id != secret.id),
+            live: share.live_tokens,
+            traffic: share.traffic,
+            is_usable: share.is_usable,
+            has_others: opened.own.usable_secrets(now).any(|other| other.id != secret.id),
+        }
+    }
+
+    /// What its traffic tells.
+    fn traffic_words(&self) -> &'static str {
+        match self.traffic {
+            Traffic::Never => "Never used",
+            Traffic::InUse => "In use",
+            Traffic::Quiet => "Quiet: safe to retire",
+        }
+    }
+
+    /// The look of its light.
+    fn light(&self) -> &'static str {
+        match self.traffic {
+            Traffic::Never => "",
+            Traffic::InUse => "waiting still",
+            Traffic::Quiet => "on",
         }
     }
 }
 
 /// `GET …/{client_id}/secrets`.
 pub(super) async fn page(State(app): State<App>, opened: Opened) -> Result<Response, PageError> {
-    let apis = app.store.apis().await?;
     let (head, page) = Head::of(&app, &opened, "/secrets").await?;
-    let rows = rows(&app, &opened, &apis).await?;
-    let quiet_after = words::span(quiet_after_s(&opened, &apis));
+    let act = opened.act(&app);
+    let moving = Moving::of(&act, &opened.own).await?;
+    let rows = rows(&opened, &moving, act.now);
+    let quiet_after = words::span(moving.quiet_after_s);
     page::show(&Secrets { page, head, rows, quiet_after })
 }
 
@@ -228,14 +191,15 @@ pub(super) async fn ask(
     if to_do.deed != Deed::Retire {
         opened.visitor().must_have_confirmed()?;
     }
-    let apis = app.store.apis().await?;
-    let rows = rows(&app, &opened, &apis).await?;
+    let act = opened.act(&app);
+    let moving = Moving::of(&act, &opened.own).await?;
+    let rows = rows(&opened, &moving, act.now);
     let row = rows.iter().find(|row| row.id == secret.id).ok_or(PageError::NotFound)?;
     let page = opened.page_below(format!("{} …{}?", to_do.deed.verb(), row.last_four));
     let back = page.url(&opened.path("/secrets"));
     let action = format!("{back}/{}/{}", secret.id, to_do.deed.word());
     Confirm {
-        says: to_do.deed.says(row, &words::span(quiet_after_s(&opened, &apis))),
+        says: to_do.deed.says(row, &words::span(moving.quiet_after_s)),
         hidden: Vec::new(),
         choices: (to_do.deed == Deed::Retire).then(|| what_of_its_tokens(row)),
         button: to_do.deed.button(),

@@ -166,3 +166,29 @@ async fn what_was_sent_is_listed_by_page_and_sent_again() {
     let stored = node.app.store.delivery(&id).await.unwrap().unwrap();
     assert_eq!(stored.due_at, node.clock.now());
 }
+
+#[tokio::test]
+async fn what_is_mailed_is_set_by_whoever_has_seen_it() {
+    let node = node(Node::start(), &[("program", "settings:write"), ("few", "members:read")]).await;
+    let program = Program::of(&node, "program").await;
+    let seen = program.get(&at("/mailed")).await;
+    assert_eq!(seen.value()["kinds"], json!(["expiring", "leaked", "approval_asked"]));
+    assert_eq!(seen.value()["has_mail_server"], false);
+    let put = async |tag: &str, body: &Value| {
+        let ask = Ask::api(Method::PUT, &at("/mailed"));
+        let ask = if tag.is_empty() { ask } else { ask.header("if-match", tag) };
+        program.ask(ask.json(body.to_string())).await
+    };
+    let wanted = json!({ "kinds": ["stopped", "unused"] });
+    assert_eq!(put("", &wanted).await.problem(), (428, "version-missing".to_owned()));
+    for body in [json!({}), json!({ "kinds": ["test"] }), json!({ "kinds": [], "more": 1 })] {
+        assert_eq!(put(seen.header("etag"), &body).await.problem().0, 422, "{body}");
+    }
+    let set = put(seen.header("etag"), &wanted).await;
+    assert_eq!(set.value()["kinds"], json!(["unused", "stopped"]), "{}", set.text());
+    assert_eq!(put(seen.header("etag"), &wanted).await.problem(), (412, "changed".to_owned()));
+    let none = put(set.header("etag"), &json!({ "kinds": [] })).await;
+    assert_eq!(none.value()["kinds"], json!([]));
+    let few = Program::of(&node, "few").await;
+    assert_eq!(few.get(&at("/mailed")).await.problem(), (403, "forbidden".to_owned()));
+}

@@ -15,6 +15,11 @@ const POLICY: &str = r#"{
     "secret_life_at_most_s": null, "allow_list_required": false, "approval_required": false
 }"#;
 const INVITATION: &str = r#"{"email":"new@example.com","role":"auditor"}"#;
+const SEVERAL: &str = r#"{"client_ids":["{id}"]}"#;
+const SIGN_ON: &str = r#"{
+    "issuer": "https://login.example.com", "client_id": "hallpass", "client_secret": "x",
+    "domains": ["hidden.example"]
+}"#;
 const WEBHOOK: &str = r#"{"url":"https://hooks.example.com/x"}"#;
 
 /// Method, path, body and the scope that it needs, if any. `{id}` is a credential, `{secret}` its
@@ -28,6 +33,12 @@ pub(super) const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("POST", "/credentials", r#"{"name":"x","pending":true}"#, "credentials:write"),
     ("PATCH", "/credentials/{id}", r#"{"name":"x"}"#, "credentials:write"),
     ("POST", "/credentials/{id}/secrets", "{}", "credentials:write"),
+    ("GET", "/credentials/{id}/secrets/{secret}", "", "credentials:read"),
+    ("PATCH", "/credentials/{id}/secrets/{secret}", r#"{"note":"x"}"#, "credentials:write"),
+    ("GET", "/credentials/{id}/rotation", "", "credentials:read"),
+    ("GET", "/credentials/{id}/sightings", "", "credentials:read"),
+    ("POST", "/credentials/bulk/pause", SEVERAL, "credentials:write"),
+    ("POST", "/credentials/bulk/rotate", SEVERAL, "credentials:write"),
     ("POST", "/credentials/{id}/secrets/{secret}/kill-tokens", "", "credentials:write"),
     ("POST", "/credentials/{id}/secrets/{secret}/report-leaked", "", "credentials:write"),
     ("POST", "/credentials/{id}/secrets/{secret}/retire", "{}", "credentials:write"),
@@ -57,6 +68,12 @@ pub(super) const ROUTES: &[(&str, &str, &str, &str)] = &[
         "members:write members:read credentials:read audit:read",
     ),
     ("DELETE", "/organizations/{org}/invitations/{invitation}", "", "members:write"),
+    ("GET", "/organizations/{org}/members/{person}/offboarding", "", "audit:read"),
+    ("GET", "/organizations/{other}/sign-on", "", "sign-on:write"),
+    ("PUT", "/organizations/{other}/sign-on", SIGN_ON, "sign-on:write"),
+    ("DELETE", "/organizations/{other}/sign-on", "", "sign-on:write"),
+    ("GET", "/organizations/{org}/mailed", "", "settings:write"),
+    ("PUT", "/organizations/{org}/mailed", r#"{"kinds":["leaked"]}"#, "settings:write"),
     ("GET", "/organizations/{org}/webhooks", "", "settings:write"),
     ("POST", "/organizations/{org}/webhooks", WEBHOOK, "settings:write"),
     ("GET", "/organizations/{org}/webhooks/{webhook}", "", "settings:write"),
@@ -67,6 +84,11 @@ pub(super) const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("GET", "/organizations/{org}/deliveries", "", "settings:write"),
     ("GET", "/organizations/{org}/deliveries/{delivery}", "", "settings:write"),
     ("POST", "/organizations/{org}/deliveries/{delivery}/send-again", "", "settings:write"),
+    ("GET", "/audit-chain", "", "audit:read-all"),
+    ("POST", "/audit-chain/verify", "", "audit:read-all"),
+    ("GET", "/nodes", "", "nodes:read"),
+    ("GET", "/followers", "", "nodes:read"),
+    ("GET", "/findings", "", "nodes:read"),
     ("GET", "/apis", "", ""),
     ("GET", "/apis/{api}", "", ""),
     ("POST", "/apis", r#"{"name":"New","audience":"https://new.example"}"#, "apis:write"),
@@ -126,7 +148,7 @@ impl Names {
 pub(super) fn ask(method: &str, path: &str, body: &str, names: &Names) -> Ask {
     let ask = Ask::api(method.parse().unwrap(), &names.filled(path));
     let ask = if matches!(method, "PATCH" | "PUT") { ask.header("if-match", "\"x\"") } else { ask };
-    if body.is_empty() { ask } else { ask.json(body.to_owned()) }
+    if body.is_empty() { ask } else { ask.json(names.filled(body)) }
 }
 
 #[test]

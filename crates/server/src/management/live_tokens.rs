@@ -7,16 +7,14 @@ use hallpass_core::{
     usage::{Ending, Usage},
 };
 
-use super::opened::api;
-
 /// Hours of usage that are needed to know: the longest lifetime there is.
-pub(super) fn since_hour(apis: &[Api], now: Timestamp) -> u64 {
+pub(crate) fn since_hour(apis: &[Api], now: Timestamp) -> u64 {
     let longest = apis.iter().map(|api| api.token_lifetime_s).max().unwrap_or(0);
     now.minus_secs(longest).as_secs() / 3600
 }
 
 /// Tokens of one secret, the one at this place, that may be alive.
-pub(super) fn of_secret(
+pub(crate) fn of_secret(
     own: &Credential,
     place: usize,
     usage: &[Usage],
@@ -35,7 +33,7 @@ pub(super) fn of_secret(
             .slot
             .api_id
             .as_ref()
-            .and_then(|id| api(apis, id))
+            .and_then(|id| apis.iter().find(|api| api.id == *id))
             .map_or(0, |api| api.token_lifetime_s);
         // The last moment of its hour.
         (row.slot.hour + 1) * 3600 + lifetime_s > now.as_secs()
@@ -44,7 +42,7 @@ pub(super) fn of_secret(
 }
 
 /// Tokens of all secrets that may be alive.
-pub(super) fn of_all(own: &Credential, usage: &[Usage], apis: &[Api], now: Timestamp) -> u64 {
+pub(crate) fn of_all(own: &Credential, usage: &[Usage], apis: &[Api], now: Timestamp) -> u64 {
     (0..own.secrets.len()).map(|place| of_secret(own, place, usage, apis, now)).sum()
 }
 
