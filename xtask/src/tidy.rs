@@ -13,6 +13,7 @@ mod names;
 mod private_paths;
 mod rust_file;
 mod sleeps;
+mod standards;
 mod tree;
 mod walls;
 mod weight;
@@ -37,6 +38,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     leftovers::rule,
     doc_paths::rule,
     links::rule,
+    standards::rule,
     private_paths::rule,
     weight::rule,
 ];
