@@ -49,6 +49,15 @@ impl OAuthError {
         }
     }
 
+    /// The same as if the login had come by the header: RFC 7662 §2.3 wants 401 after any that
+    /// fails.
+    pub(super) fn as_after_basic(self) -> Self {
+        match self {
+            Self::Refused(refusal, Some(_)) => Self::Refused(refusal, Some(Via::Basic)),
+            other => other,
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Refused(Refusal::TooManyFailures { .. }, _) => StatusCode::TOO_MANY_REQUESTS,

@@ -148,6 +148,28 @@ async fn only_an_apis_own_credential_may_ask() {
 }
 
 #[tokio::test]
+async fn a_caller_that_fails_is_unauthorized_by_whichever_way_it_asked() {
+    let node = Node::start().with_credential("paused").await;
+    let token = node.token("paused").await;
+    node.commit(Mutation::PauseCredential(client_id("paused"))).await;
+    let post = || Ask::post("/oauth/introspect");
+    let paused = Login::of("paused");
+    // RFC 7662 §2.3. The token endpoint answers a failed body with 400.
+    for (id, secret) in [(&*paused.id, &*paused.secret), (&*paused.id, "guess"), ("x", "guess")] {
+        let form = format!("token={token}&client_id={id}&client_secret={secret}");
+        let json = json!({ "token": token, "client_id": id, "client_secret": secret });
+        for (way, ask) in [
+            ("Basic", post().basic((id, secret)).form(format!("token={token}"))),
+            ("form", post().form(form)),
+            ("JSON", post().json(json.to_string())),
+        ] {
+            let answer = node.send(ask).await;
+            assert_eq!(answer.outcome(), (401, "invalid_client".to_owned()), "{way}, {id}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_api_that_speaks_for_two_sees_the_tokens_of_both() {
     let node = Node::start()
         .with_api(api("stock", "https://api.example.com/stock", "stock:read"))
