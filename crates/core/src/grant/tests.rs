@@ -323,6 +323,13 @@ fn audiences_and_scopes_are_narrowed_never_widened() {
         ("audience=https://nobody.example.com", Err("invalid_target")),
         ("audience=https://books.example.com//", Err("invalid_target")),
         ("audience=books", Err("invalid_target")),
+        // RFC 8707 §2: an absolute URI, without fragment; and exactly the one that is granted.
+        ("resource=books", Err("invalid_target")),
+        ("resource=/books", Err("invalid_target")),
+        ("resource=https://books.example.com%23part", Err("invalid_target")),
+        ("resource=https://books.example.com%3Fx=1", Err("invalid_target")),
+        ("resource=https://books.example.com/part", Err("invalid_target")),
+        ("resource=HTTPS://books.example.com", Err("invalid_target")),
         (
             "resource=https://books.example.com&resource=https://books.example.com/",
             Ok(("https://books.example.com", "books:read books:write")),
