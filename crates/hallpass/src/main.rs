@@ -7,6 +7,7 @@ mod database;
 mod installation;
 mod logs;
 mod output;
+mod supervisor;
 mod when;
 
 use std::{path::PathBuf, process::ExitCode};

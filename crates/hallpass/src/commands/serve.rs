@@ -1,6 +1,6 @@
 //! `hallpass serve`: the server, until it is told to end.
 
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use hallpass_server::{
@@ -17,6 +17,7 @@ use crate::{
     config::{self, Config},
     installation::Installation,
     logs,
+    supervisor::Supervisor,
 };
 
 /// A server that answers in the background.
@@ -60,6 +61,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     for says in config::misspelt_variables() {
         warn!("{says}");
     }
+    let supervisor = Supervisor::from_environment();
     let running = Running::start(&config).await?;
     info!(
         issuer = config.server.issuer,
@@ -79,16 +81,23 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
             "Nobody is operator of this installation yet. Become the first one here:\n\n    {link}\n"
         );
     }
+    supervisor.ready(&format!("Answers at {}", running.address));
+    tokio::spawn(supervisor.try_clone()?.keep_alive());
     until_told().await?;
     info!("Closing: open requests may finish");
+    supervisor.stopping(Duration::from_secs(config.server.shutdown_grace_s));
     running.stop().await
 }
+
+/// Where the system says what the machine is called. A hardened service may not see the first.
+const MACHINE_NAME: [&str; 2] = ["/proc/sys/kernel/hostname", "/etc/hostname"];
 
 /// The settings, with the machine's name where the node has none of its own.
 fn named(config: &ServerConfig) -> ServerConfig {
     let mut config = config.clone();
     if config.node_name.is_empty() {
-        let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let mut machines = MACHINE_NAME.iter().filter_map(|path| fs::read_to_string(path).ok());
+        let machine = machines.next().unwrap_or_default();
         config.node_name = machine.trim().chars().take(100).collect();
     }
     config

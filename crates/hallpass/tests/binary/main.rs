@@ -27,3 +27,4 @@ mod second_writer;
 mod settings;
 mod shutdown;
 mod stream;
+mod supervised;
