@@ -6,8 +6,17 @@ use super::markdown::{pages, prose, spans};
 use super::tree::Tree;
 
 /// A word in backticks that starts so is meant as a path.
-const ROOTS: [&str; 8] =
-    ["crates/", "docs/", "examples/", "interop/", "fuzz/", "bench/", "xtask/", ".ci/"];
+const ROOTS: [&str; 9] = [
+    "crates/",
+    "docs/",
+    "examples/",
+    "interop/",
+    "fuzz/",
+    "bench/",
+    "packaging/",
+    "xtask/",
+    ".ci/",
+];
 
 /// Finds paths that lead nowhere.
 pub(crate) fn rule(tree: &Tree) -> Vec<Finding> {
