@@ -10,6 +10,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("fuzz", "broken input for every parser: [SECONDS for each] [TARGET…]"),
     ("interop", "strangers' OAuth libraries against the binary; arguments go to interop/run.py"),
     ("screenshots", "runs the browser tests and keeps a picture of every page; takes a folder"),
+    ("deb", "release build and the Debian package of it: [FOLDER]; --check only checks it"),
     ("bench", "release build and benchmarks; arguments go to the bench binary"),
     ("simulate", "nodes, store and verifiers under seeds: [N], or --seed S for one with its trace"),
     ("supply-chain", "one TLS stack, one HTTP client, core and token free of I/O"),
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Interop(Vec<String>),
     /// The folder for the pictures.
     Screenshots(Option<String>),
+    /// The folder for the package, or `--check`.
+    Deb(Option<String>),
     /// The arguments for the `bench` binary.
     Bench(Vec<String>),
     /// The arguments for the `simulation` binary.
@@ -79,20 +82,22 @@ impl Command {
                 argument: argument.clone(),
             }),
         };
+        let folder = || match rest {
+            [] => Ok(None),
+            [folder] => Ok(Some(folder.clone())),
+            [_, argument, ..] => Err(UsageError::UnexpectedArgument {
+                command: name.clone(),
+                argument: argument.clone(),
+            }),
+        };
         match name.as_str() {
             "check" => alone(Self::Check),
             "test" => alone(Self::Test),
             "supply-chain" => alone(Self::SupplyChain),
             "tidy" => alone(Self::Tidy),
             "fuzz" => Ok(Self::Fuzz(rest.to_vec())),
-            "screenshots" => match rest {
-                [] => Ok(Self::Screenshots(None)),
-                [folder] => Ok(Self::Screenshots(Some(folder.clone()))),
-                [_, argument, ..] => Err(UsageError::UnexpectedArgument {
-                    command: name.clone(),
-                    argument: argument.clone(),
-                }),
-            },
+            "screenshots" => Ok(Self::Screenshots(folder()?)),
+            "deb" => Ok(Self::Deb(folder()?)),
             "interop" => Ok(Self::Interop(rest.to_vec())),
             "bench" => Ok(Self::Bench(rest.to_vec())),
             "simulate" => Ok(Self::Simulate(rest.to_vec())),
@@ -178,7 +183,11 @@ mod tests {
         assert_eq!(parse("bench sign"), Ok(Command::Bench(passed(&["sign"]))));
         assert_eq!(parse("screenshots"), Ok(Command::Screenshots(None)));
         assert_eq!(parse("screenshots a"), Ok(Command::Screenshots(Some("a".to_owned()))));
-        for line in ["check now", "test now", "supply-chain now", "tidy now", "screenshots a b"] {
+        assert_eq!(parse("deb a"), Ok(Command::Deb(Some("a".to_owned()))));
+        let too_many = ["screenshots a b", "deb a b"];
+        for line in
+            ["check now", "test now", "supply-chain now", "tidy now"].into_iter().chain(too_many)
+        {
             assert!(matches!(parse(line), Err(UsageError::UnexpectedArgument { .. })), "{line}");
         }
     }

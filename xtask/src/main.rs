@@ -5,6 +5,7 @@ mod bench;
 mod browser;
 mod check;
 mod command;
+mod deb;
 mod fuzz;
 mod interop;
 mod process;
@@ -47,6 +48,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Interop(extra) => interop::run(&workspace, &extra),
         Command::Fuzz(extra) => fuzz::run(&workspace, &extra),
         Command::Screenshots(folder) => browser::screenshots(&workspace, folder.as_deref()),
+        Command::Deb(argument) => deb::run(&workspace, argument.as_deref()),
         Command::Bench(extra) => bench::run(&workspace, &extra),
         Command::Simulate(extra) => simulate::run(&workspace, &extra),
         Command::SupplyChain => supply_chain::run(&workspace),

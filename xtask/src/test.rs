@@ -2,9 +2,9 @@
 //! need anything that it did not check for, or install, in its first stage.
 
 use crate::stage::{Stage, Work};
-use crate::{browser, check, fuzz, interop, supply_chain, tools};
+use crate::{browser, check, deb, fuzz, interop, supply_chain, tools};
 
-/// Tools, supply chain, all of `check`, a little fuzzing, interop.
+/// Tools, supply chain, all of `check`, a little fuzzing, interop, the Debian package.
 pub(crate) fn stages() -> Vec<Stage> {
     let tools = Work::Call { run: tools::install_missing, alone: "cargo xtask test" };
     let supply_chain = Work::Call { run: supply_chain::run, alone: "cargo xtask supply-chain" };
@@ -20,6 +20,8 @@ pub(crate) fn stages() -> Vec<Stage> {
     stages.extend(check::STAGES.iter().copied().map(with_all_tools));
     stages.push(Stage { name: "fuzz", work: fuzz });
     stages.push(Stage { name: "interop", work: interop });
+    let package = Work::Call { run: deb::check, alone: "cargo xtask deb --check" };
+    stages.push(Stage { name: "package", work: package });
     stages
 }
 

@@ -95,6 +95,24 @@ const TOOLS: &[Tool] = &[
         why: "drives the browser",
     },
     Tool {
+        name: "dpkg-shlibdeps",
+        probe: &["sh", "-c", "command -v dpkg-shlibdeps && command -v strip"],
+        source: Source::Apt(&["dpkg-dev", "binutils"]),
+        why: "builds the Debian package",
+    },
+    Tool {
+        name: "lintian",
+        probe: &["lintian", "--version"],
+        source: Source::Apt(&["lintian"]),
+        why: "looks for what Debian does not want in a package",
+    },
+    Tool {
+        name: "systemd-analyze",
+        probe: &["systemd-analyze", "--version"],
+        source: Source::Apt(&["systemd"]),
+        why: "reads the unit, and says what it leaves open",
+    },
+    Tool {
         name: "go",
         probe: &["go", "version"],
         source: Source::Apt(&["golang-go"]),
