@@ -4,6 +4,7 @@
 mod api;
 mod audit;
 mod backup;
+mod copy;
 mod credential;
 mod demo;
 mod doctor;
@@ -81,6 +82,8 @@ pub(crate) enum Command {
     Audit(audit::Command),
     /// Copy the database to a file, consistently, beside a running server
     Backup(backup::Args),
+    /// Move to another database: from SQLite to PostgreSQL, or wherever else
+    Copy(copy::Args),
     /// Look for the usual misconfigurations
     Doctor,
     /// Settings
@@ -118,6 +121,7 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
             Command::Feed(command) => feed::run(command, &config, output).await,
             Command::Audit(command) => audit::run(command, &config, output).await,
             Command::Backup(args) => backup::run(&args, &config, output).await,
+            Command::Copy(args) => copy::run(args, &config, output).await,
             Command::Doctor => doctor::run(&config, output).await,
             Command::Config(command) => settings::run(&command, &config, output),
             Command::Openapi => {

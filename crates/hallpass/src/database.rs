@@ -2,15 +2,17 @@
 //! knows both. A password in the address must never be shown.
 
 use std::{
+    convert::Infallible,
     fmt,
     path::{Path, PathBuf},
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::bail;
 use hallpass_store::{
-    PostgresStore, SqliteStore, Store, StoreError,
+    PostgresStore, SqliteStore, Store, StoreError, Whole,
     postgres::{Address, Options},
     sqlite,
 };
@@ -22,6 +24,14 @@ use crate::config::LocalConfig;
 #[derive(Clone, Deserialize, PartialEq)]
 #[serde(transparent)]
 pub(crate) struct Written(String);
+
+impl FromStr for Written {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
 
 impl Serialize for Written {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -75,6 +85,14 @@ pub(crate) enum Opened {
 
 impl Opened {
     pub(crate) fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::File(store) => store.clone(),
+            Self::Server(store) => store.clone(),
+        }
+    }
+
+    /// To be copied, or filled.
+    pub(crate) fn whole(&self) -> Arc<dyn Whole> {
         match self {
             Self::File(store) => store.clone(),
             Self::Server(store) => store.clone(),

@@ -130,7 +130,7 @@ fn no_master_key(config: &Config) -> String {
 
 /// The master key from the environment, from systemd, or from its file; `None` if it is nowhere.
 #[expect(clippy::disallowed_methods, reason = "the binary reads the environment")]
-fn master_key(config: &Config) -> anyhow::Result<Option<MasterKey>> {
+pub(crate) fn master_key(config: &Config) -> anyhow::Result<Option<MasterKey>> {
     if let Ok(text) = std::env::var(MASTER_KEY) {
         let text = zeroize::Zeroizing::new(text);
         return Ok(Some(MasterKey::from_text(&text).with_context(|| format!("in {MASTER_KEY}"))?));

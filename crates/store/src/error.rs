@@ -84,6 +84,39 @@ pub enum StoreError {
         /// What is wrong, and what to do.
         why: String,
     },
+    /// A copy goes into an empty database alone.
+    #[error(
+        "it is not empty: there are rows in its table {table}; name a new database, in which \
+         `hallpass init` was not run either"
+    )]
+    Filled {
+        /// The first table that has rows.
+        table: String,
+    },
+    /// Somebody writes to the database that is being copied.
+    #[error(
+        "somebody wrote to it while it was copied (change {from} became {to}): stop every server \
+         and command on it, then copy again; nothing was kept"
+    )]
+    Moved {
+        /// The last change that was read.
+        from: u64,
+        /// The last change there is now.
+        to: u64,
+    },
+    /// What was written to a copy is not what was read from it again.
+    #[error(
+        "the copy of table {table} differs from its source ({got} rows there, {wanted} written): \
+         nothing was kept; have the machine's memory and disk looked at, then copy again"
+    )]
+    Miscopied {
+        /// The first table that differs.
+        table: String,
+        /// How many rows were written.
+        wanted: u64,
+        /// How many were read.
+        got: u64,
+    },
 }
 
 impl StoreError {

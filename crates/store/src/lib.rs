@@ -6,6 +6,7 @@ mod chain;
 mod columns;
 #[cfg(test)]
 mod contract;
+mod copy;
 mod counters;
 mod document;
 mod error;
@@ -33,6 +34,7 @@ use hallpass_core::{
 };
 
 pub use self::{
+    copy::{Copied, Counted, How, Whole, copy},
     error::StoreError,
     nodes::{Node, Nodes, Report},
     notices::{Notices, Used},

@@ -20,19 +20,19 @@ use crate::{
     process::within_limit,
 };
 
-const LIBRARY: &str = "https://library.example.com";
+pub(crate) const LIBRARY: &str = "https://library.example.com";
 const OTHER_ORGANIZATION: &str = "Example Archive";
 
 /// The Books API as an API's provider runs it.
-struct Books {
-    verifier: Verifier,
+pub(crate) struct Books {
+    pub(crate) verifier: Verifier,
     url: String,
     http: Client,
     serving: JoinHandle<()>,
 }
 
 impl Books {
-    async fn open(line: &Line, state: &Path) -> Self {
+    pub(crate) async fn open(line: &Line, state: &Path) -> Self {
         let verifier =
             Verifier::builder(format!("http://{}", line.address), LIBRARY).state_dir(state).start();
         let verifier = within_limit("a verifier", verifier).await.unwrap();
@@ -44,19 +44,19 @@ impl Books {
         Self { verifier, url, http, serving }
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         self.serving.abort();
         within_limit("the verifier's end", self.verifier.shutdown()).await;
     }
 
     /// The status of a call with this token.
-    async fn answers(&self, token: &str) -> u16 {
+    pub(crate) async fn answers(&self, token: &str) -> u16 {
         let call = self.http.get(&self.url).bearer_auth(token).send();
         within_limit("the API's answer", call).await.unwrap().status().as_u16()
     }
 
     /// Waits until a token is refused, and nothing but refused, for being dead.
-    async fn refuses(&self, token: &str) {
+    pub(crate) async fn refuses(&self, token: &str) {
         let waiting = async { while self.answers(token).await == 200 {} };
         within_limit("a refusal", waiting).await;
         let call = self.http.get(&self.url).bearer_auth(token).send().await.unwrap();
@@ -67,7 +67,7 @@ impl Books {
     }
 
     /// Waits until the verifier says of itself that this is so.
-    async fn says(&self, what: &str) {
+    pub(crate) async fn says(&self, what: &str) {
         let line = format!("hallpass_verifier_{what}");
         let mut looks = tokio::time::interval(Duration::from_millis(20));
         let waiting = async {

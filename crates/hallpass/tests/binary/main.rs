@@ -6,6 +6,7 @@
 
 mod backup;
 mod commands;
+mod copying;
 mod crash;
 mod demo;
 mod full_disk;

@@ -7,6 +7,7 @@ mod audit;
 mod checkup;
 mod commit;
 mod connect;
+mod copy;
 mod credentials;
 mod failure;
 mod load;

@@ -3,7 +3,7 @@
 
 use std::{
     future::poll_fn,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +16,7 @@ use deadpool_postgres::Client;
 use futures_util::TryStreamExt;
 use hallpass_core::Conflict;
 use tokio_postgres::{
-    Error, Row,
+    Error, Row, RowStream,
     types::{FromSql, ToSql},
 };
 
@@ -74,6 +74,7 @@ pub(super) struct Answer {
 /// A failure comes with the place of the step that failed first.
 type Pipelined = std::result::Result<Vec<Answer>, (usize, Failure)>;
 
+pub(super) type Rows = Pin<Box<RowStream>>;
 pub(super) type Value = Box<dyn ToSql + Send + Sync>;
 pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
@@ -120,6 +121,23 @@ impl Session {
             Ok(client.query(&statement, values).await?)
         };
         self.limited(run).await
+    }
+
+    /// The rows of an answer, of which only a few are in memory at once: see [`Self::next`].
+    pub(super) async fn stream(&self, sql: &str) -> Result<Rows> {
+        self.count();
+        let run = async {
+            let client = self.client()?;
+            let statement = client.prepare_cached(sql).await?;
+            let none: [&(dyn ToSql + Sync); 0] = [];
+            Ok(Box::pin(client.query_raw(&statement, none).await?))
+        };
+        self.limited(run).await
+    }
+
+    /// The next row of an answer, until there are no more.
+    pub(super) async fn next(&self, rows: &mut Rows) -> Result<Option<Row>> {
+        self.limited(async { Ok(rows.try_next().await?) }).await
     }
 
     /// Every row of an answer, read.

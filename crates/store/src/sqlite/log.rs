@@ -54,3 +54,9 @@ pub(super) fn feed(session: &Session) -> Result<Feed, StoreError> {
     })?;
     Ok(Feed { feed_seq: feed_seq.ok_or_else(rows::no_installation)?, deaths })
 }
+
+/// Leaves numbers of the feed out.
+pub(super) fn skip_deaths(session: &Session, skipped: u64) -> Result<(), StoreError> {
+    let sql = "UPDATE installation SET feed_seq = feed_seq + ?1";
+    session.execute(sql, [int(skipped)]).map(drop)
+}

@@ -3,6 +3,7 @@
 
 mod audit;
 mod commit;
+mod copy;
 mod credentials;
 mod load;
 mod log;
