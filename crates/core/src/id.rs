@@ -1,6 +1,6 @@
 //! Names of things. Each is a type that parses once; none is secret, all are safe to log.
 
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -83,8 +83,8 @@ macro_rules! prefixed_id {
 }
 
 prefixed_id!(
-    /// Public name of a credential (RFC 6749 §2.2).
-    ClientId,
+    /// A client id that was made here.
+    OwnClientId,
     "hpc_",
     "a client id: hpc_ and 22 letters or digits"
 );
@@ -100,6 +100,107 @@ prefixed_id!(
     "api_",
     "an API id: api_ and 22 letters or digits"
 );
+
+/// How the ids of other things begin.
+const OTHERS: [&str; 7] = ["org_", "api_", "sec_", "per_", "inv_", "whk_", "msg_"];
+
+/// The longest client id that another server has made, in characters.
+const IMPORTED_AT_MOST: usize = 100;
+
+/// Public name of a credential (RFC 6749 §2.2): made here, or kept when the credential was
+/// imported, so that its holder has nothing to change.
+#[derive(Clone, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ClientId(Form);
+
+#[derive(Clone, Eq, Hash, PartialEq)]
+enum Form {
+    Own(OwnClientId),
+    /// Never of the own form. Few have one, so it may need memory of its own.
+    Imported(Box<str>),
+}
+
+impl ClientId {
+    /// A new id from 128 random bits.
+    pub fn from_entropy(entropy: [u8; 16]) -> Self {
+        Self(Form::Own(OwnClientId::from_entropy(entropy)))
+    }
+
+    /// The id as it is written.
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Form::Own(id) => id.as_str(),
+            Form::Imported(id) => id,
+        }
+    }
+
+    /// Whether it was made here: then it is not what somebody has mistaken for one.
+    pub fn is_own(&self) -> bool {
+        matches!(self.0, Form::Own(_))
+    }
+}
+
+/// What another server may have called a client: it stands in URLs, logs and tables as it is, and
+/// is not taken for anything of ours.
+fn is_importable(text: &str) -> bool {
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~@:".contains(&byte);
+    text.len() <= IMPORTED_AT_MOST
+        && text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
+        && text.bytes().all(is_fine)
+        && !["hpc_", "hps_"].iter().any(|own| text.starts_with(own))
+        && !(text.len() == ID_LEN && OTHERS.iter().any(|own| text.starts_with(own)))
+}
+
+impl FromStr for ClientId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        match text.parse() {
+            Ok(own) => Ok(Self(Form::Own(own))),
+            Err(_) if is_importable(text) => Ok(Self(Form::Imported(text.into()))),
+            Err(wrong) => Err(wrong),
+        }
+    }
+}
+
+impl TryFrom<String> for ClientId {
+    type Error = NotAnId;
+
+    fn try_from(text: String) -> Result<Self, NotAnId> {
+        text.parse()
+    }
+}
+
+impl From<ClientId> for String {
+    fn from(id: ClientId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl Ord for ClientId {
+    /// As databases order the text.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for ClientId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ClientId").field(&self.as_str()).finish()
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 impl ApiId {
     /// The id of Hallpass's own management API: the same in every installation, so that a grant
@@ -163,6 +264,41 @@ mod tests {
         ] {
             assert!(text.parse::<ClientId>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_imported_id_is_kept_as_it_was_if_it_can_stand_anywhere() {
+        let longest = "a".repeat(IMPORTED_AT_MOST);
+        for text in [
+            "b1f9a6e2-5c7d-4d0e-9a53-1f6f4c1f7c11",
+            "reports",
+            "svc.reports@example.com",
+            "urn:example:client~1",
+            "api_gateway",
+            &longest,
+        ] {
+            let id: ClientId = text.parse().unwrap();
+            assert_eq!((id.as_str(), id.is_own()), (text, false));
+        }
+        let longer = format!("{longest}a");
+        for text in [
+            "https://example.com/metadata",
+            "two words",
+            "caf\u{e9}",
+            "a%41",
+            "..",
+            ".a",
+            "-a",
+            "@SUM(A1)",
+            "hps_0000000000000000000000",
+            "per_0000000000000000000000",
+            "hpc_0000000000000000000000-",
+            &longer,
+        ] {
+            assert!(text.parse::<ClientId>().is_err(), "{text}");
+        }
+        let own = ClientId::from_entropy([7; 16]);
+        assert!(own.is_own() && "a".parse::<ClientId>().unwrap() < own);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod directory;
 pub mod email;
 pub mod grant;
 pub mod id;
+pub mod import;
 pub mod installation;
 pub mod introspection;
 pub mod mutation;

@@ -1,13 +1,16 @@
 //! Client secrets: how they are made, recognised and compared. Only digests are ever stored; the
 //! clear text exists from the moment it is made until it has been shown, and in a login.
 
-use std::fmt;
+mod foreign;
+
+use std::{fmt, sync::Arc};
 
 use aws_lc_rs::{constant_time, hmac};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
+pub use self::foreign::{BadDigest, ForeignDigest};
 use crate::base62;
 
 const PREFIX: &str = "hps_";
@@ -153,6 +156,64 @@ impl TryFrom<String> for Digest {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| "a digest is base64url")?;
         bytes.try_into().map(Self).map_err(|_| "a digest has 32 bytes")
+    }
+}
+
+/// What is stored instead of a secret.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum StoredDigest {
+    /// Ours.
+    Own(Digest),
+    /// One that was imported, until the secret is used for the first time.
+    Foreign(Arc<ForeignDigest>),
+}
+
+impl StoredDigest {
+    /// Our digest, if it is one: all others are slow to compare.
+    pub fn own(&self) -> Option<&Digest> {
+        match self {
+            Self::Own(digest) => Some(digest),
+            Self::Foreign(_) => None,
+        }
+    }
+}
+
+impl From<StoredDigest> for String {
+    fn from(digest: StoredDigest) -> Self {
+        match digest {
+            StoredDigest::Own(digest) => digest.into(),
+            StoredDigest::Foreign(digest) => digest.as_str().to_owned(),
+        }
+    }
+}
+
+impl TryFrom<String> for StoredDigest {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        // Base64url knows no `$`.
+        if text.starts_with('$') {
+            let foreign = text.parse::<ForeignDigest>().map_err(|why| why.to_string())?;
+            return Ok(Self::Foreign(Arc::new(foreign)));
+        }
+        Digest::try_from(text).map(Self::Own).map_err(str::to_owned)
+    }
+}
+
+/// What is kept of an imported secret once somebody has proven it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Proven {
+    /// Our digest of it.
+    pub digest: Digest,
+    /// Its last four characters.
+    pub last_four: String,
+}
+
+impl Proven {
+    /// Of the secret that was presented.
+    pub fn of(secret: &Secret, pepper: &Pepper) -> Self {
+        Self { digest: pepper.digest(secret), last_four: secret.last_four() }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     audit_check::AuditCheck,
     clock::Clock,
     config::Config,
+    foreign_secrets::ForeignSecrets,
     live_directory::LiveDirectory,
     management::{Act, Caller, Door},
     metrics::Metrics,
@@ -43,6 +44,8 @@ pub struct Parts {
     pub usage: Counters,
     /// Failed logins.
     pub(crate) failed_logins: FailedLogins,
+    /// Secrets that only a slow check can compare.
+    pub(crate) foreign: ForeignSecrets,
     /// Failed tries to sign in.
     pub(crate) tries: Tries,
     /// Challenges that passkeys have answered.
@@ -111,6 +114,7 @@ impl App {
     ) -> Self {
         Self(Arc::new(Parts {
             failed_logins: FailedLogins::new(config.failed_logins_per_minute),
+            foreign: ForeignSecrets::new(config.imported_checks_at_once),
             answered: Answered::default(),
             tries: Tries::new(config.failed_sign_ins_per_minute),
             passwords: Passwords::new(config.password_checks_at_once),

@@ -35,6 +35,8 @@ pub struct Config {
     pub unread_timeout_s: u64,
     /// Failed logins per client and network prefix in a minute, until 429.
     pub failed_logins_per_minute: u32,
+    /// Imported secrets checked at once, each by a slow hash; the next ones wait.
+    pub imported_checks_at_once: usize,
     /// Failed tries to sign in per person and network prefix in a minute, until 429.
     pub failed_sign_ins_per_minute: u32,
     /// Passwords checked at once; the next ones wait. Each takes 19 MiB while it lasts.
@@ -95,6 +97,7 @@ impl Default for Config {
             body_timeout_s: 10,
             unread_timeout_s: 30,
             failed_logins_per_minute: 30,
+            imported_checks_at_once: 2,
             failed_sign_ins_per_minute: 10,
             password_checks_at_once: 4,
             smtp_url: None,
@@ -182,6 +185,7 @@ impl Config {
             ("body_timeout_s", self.body_timeout_s, 1, 300),
             ("unread_timeout_s", self.unread_timeout_s, 1, 300),
             ("failed_logins_per_minute", self.failed_logins_per_minute.into(), 1, 1_000_000),
+            ("imported_checks_at_once", self.imported_checks_at_once as u64, 1, 1000),
             ("failed_sign_ins_per_minute", self.failed_sign_ins_per_minute.into(), 1, 1_000_000),
             ("password_checks_at_once", self.password_checks_at_once as u64, 1, 1000),
             ("session_s", self.session_s, 300, 30 * 86_400),

@@ -10,7 +10,7 @@ use hallpass_token::jose::Algorithm;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
-use crate::{app::App, notices, presence, rotation::Rotation, usage::Batch};
+use crate::{app::App, foreign_secrets, notices, presence, rotation::Rotation, usage::Batch};
 
 /// Between two looks for what has expired, in milliseconds.
 const EXPIRY_MS: u64 = 500;
@@ -56,6 +56,7 @@ pub fn start(app: &App) -> TaskTracker {
     tasks.spawn(every(app.clone(), secs(AUDIT_S), check_audit));
     tasks.spawn(presence::keep(app.clone()));
     tasks.spawn(write_usage(app.clone()));
+    tasks.spawn(foreign_secrets::upgrade(app.clone()));
     tasks.close();
     tasks
 }

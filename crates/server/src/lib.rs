@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod feed;
 mod feed_http;
 pub mod first_start;
+mod foreign_secrets;
 pub mod health;
 pub mod housekeeping;
 pub mod key_ring;

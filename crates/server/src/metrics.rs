@@ -116,6 +116,10 @@ pub struct Metrics {
     pub deliveries: Family<OutcomeLabels, Counter>,
     /// Failed logins that were answered with 429.
     pub too_many_failures: Counter,
+    /// Checks of imported secrets.
+    pub imported_checks: Family<OutcomeLabels, Counter>,
+    /// Imported secrets that got a digest of ours.
+    pub imported_upgraded: Counter,
     /// Calls of the management API that were answered with 429.
     pub management_limited: Counter,
     /// Reports of found secrets that were answered with 429.
@@ -157,6 +161,8 @@ impl Default for Metrics {
             notices_told: Counter::default(),
             deliveries: Family::default(),
             too_many_failures: Counter::default(),
+            imported_checks: Family::default(),
+            imported_upgraded: Counter::default(),
             management_limited: Counter::default(),
             leak_reports_limited: Counter::default(),
             usage_dropped: Counter::default(),
@@ -181,6 +187,9 @@ impl Metrics {
         }
         for outcome in ["delivered", "failed"] {
             drop(self.deliveries.get_or_create(&OutcomeLabels { outcome }));
+        }
+        for outcome in ["right", "wrong", "limited", "busy"] {
+            drop(self.imported_checks.get_or_create(&OutcomeLabels { outcome }));
         }
         for outcome in ["invalid_client", "temporarily_unavailable", "server_error"] {
             drop(self.tokens.get_or_create(&OutcomeLabels { outcome }));
@@ -209,6 +218,16 @@ impl Metrics {
             "failed_logins_limited",
             "Failed logins answered with 429",
             self.too_many_failures.clone(),
+        );
+        to.register(
+            "imported_checks",
+            "Slow checks of imported secrets, by outcome",
+            self.imported_checks.clone(),
+        );
+        to.register(
+            "imported_upgraded",
+            "Imported secrets that were used and got a digest of ours",
+            self.imported_upgraded.clone(),
         );
         to.register(
             "management_limited",

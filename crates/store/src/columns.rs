@@ -65,6 +65,13 @@ pub(crate) fn folded_tags(credential: &Credential) -> String {
     if tags.is_empty() { String::new() } else { format!("\n{}", folded.collect::<String>()) }
 }
 
+/// The digests by which a secret that somebody has found can be looked up: ours. Those of other
+/// servers have a salt each.
+pub(crate) fn own_digests(credential: &Credential) -> Vec<String> {
+    let own = credential.secrets.iter().filter_map(|secret| secret.digest.own());
+    own.map(|digest| String::from(*digest)).collect()
+}
+
 /// No issuer holds a line feed, so no two subjects share a name.
 pub(crate) fn name_of(subject: &Subject) -> String {
     storable(&format!("{}\n{}", subject.issuer, subject.sub))

@@ -4,7 +4,11 @@
 use super::{
     APPROVAL_S, Credential, PENDING_S, SECRETS_AT_MOST, Settings, Status, secrets::NewSecret,
 };
-use crate::{ClientId, Conflict, Installation, OrganizationId, SecretId, Timestamp, text::Note};
+use crate::{
+    ClientId, Conflict, Installation, OrganizationId, SecretId, Timestamp,
+    secret::{ForeignDigest, Proven, StoredDigest},
+    text::Note,
+};
 
 /// What retiring a secret does to the tokens that it has minted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,6 +43,18 @@ impl Credential {
             all_dead_until: None,
             expired_at: None,
         }
+    }
+
+    /// A credential that another server has made: active at once, since it is in use there.
+    pub fn imported(
+        client_id: ClientId,
+        organization_id: OrganizationId,
+        settings: Settings,
+        secret: &NewSecret,
+        made: (Timestamp, &str),
+    ) -> Self {
+        let pending = Self::pending(client_id, organization_id, settings, secret, made);
+        Self { status: Status::Active, ..pending }
     }
 
     /// Lets a pending credential get tokens.
@@ -187,6 +203,26 @@ impl Credential {
         self.secrets[at].leaked_at = Some(now);
         self.forget_expired(now);
         self.kill(self.secrets[at].generation, inst.until(now));
+        Ok(self)
+    }
+
+    /// Puts our digest in the place of the foreign one by which a secret was just proven. Kills
+    /// nothing: it is the same secret.
+    pub fn upgrade_secret(
+        mut self,
+        id: &SecretId,
+        was: &ForeignDigest,
+        proven: &Proven,
+    ) -> Result<Self, Conflict> {
+        self.refuse_revoked("upgrade a secret of")?;
+        let at = self.position(id)?;
+        let secret = &mut self.secrets[at];
+        match &secret.digest {
+            StoredDigest::Foreign(now) if **now == *was => {}
+            _ => return Err(Conflict::ChangedMeanwhile),
+        }
+        secret.digest = StoredDigest::Own(proven.digest);
+        secret.last_four.clone_from(&proven.last_four);
         Ok(self)
     }
 

@@ -1,11 +1,13 @@
 //! What is kept of a secret: never the secret.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::Generation;
 use crate::{
     SecretId, Timestamp,
-    secret::{Digest, Pepper, Secret},
+    secret::{ForeignDigest, Pepper, Secret, StoredDigest},
     text::Note,
 };
 
@@ -37,8 +39,9 @@ pub struct SecretRecord {
     /// Its id, by which people name it.
     pub id: SecretId,
     /// What is stored instead of the secret.
-    pub digest: Digest,
-    /// The last four characters, for matching against a vault.
+    pub digest: StoredDigest,
+    /// The last four characters, for matching against a vault; empty until an imported secret is
+    /// used for the first time.
     pub last_four: String,
     /// Where it was put, in its owner's words.
     #[serde(default)]
@@ -67,7 +70,7 @@ pub struct SecretRecord {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NewSecret {
     pub(super) id: SecretId,
-    pub(super) digest: Digest,
+    pub(super) digest: StoredDigest,
     pub(super) last_four: String,
     /// Where it will be put, in its owner's words.
     pub note: Note,
@@ -80,8 +83,19 @@ impl NewSecret {
     pub fn new(id: SecretId, secret: &Secret, pepper: &Pepper) -> Self {
         Self {
             id,
-            digest: pepper.digest(secret),
+            digest: StoredDigest::Own(pepper.digest(secret)),
             last_four: secret.last_four(),
+            note: Note::default(),
+            expires_at: None,
+        }
+    }
+
+    /// A secret of which another server kept this digest. Nobody here knows the secret.
+    pub fn imported(id: SecretId, digest: ForeignDigest) -> Self {
+        Self {
+            id,
+            digest: StoredDigest::Foreign(Arc::new(digest)),
+            last_four: String::new(),
             note: Note::default(),
             expires_at: None,
         }
@@ -95,7 +109,7 @@ impl NewSecret {
     pub(super) fn record(&self, generation: Generation, at: Timestamp, by: &str) -> SecretRecord {
         SecretRecord {
             id: self.id.clone(),
-            digest: self.digest,
+            digest: self.digest.clone(),
             last_four: self.last_four.clone(),
             note: self.note.clone(),
             generation,
@@ -118,6 +132,15 @@ impl SecretRecord {
             SecretStatus::Expired
         } else {
             SecretStatus::Usable
+        }
+    }
+
+    /// How people tell it from others: `…4Zta`.
+    pub fn ends_in(&self) -> String {
+        if self.last_four.is_empty() {
+            "imported, not used yet".to_owned()
+        } else {
+            format!("…{}", self.last_four)
         }
     }
 

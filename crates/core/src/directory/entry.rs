@@ -7,9 +7,9 @@ use ipnet::IpNet;
 use smallvec::SmallVec;
 
 use crate::{
-    Credential, OrganizationId, Scopes, Timestamp,
+    Credential, OrganizationId, Scopes, SecretId, Timestamp,
     credential::{Generation, Status},
-    secret::Digest,
+    secret::{Digest, ForeignDigest, StoredDigest},
 };
 
 /// Seconds since the epoch in four bytes (until 2106); zero stands for never.
@@ -43,7 +43,23 @@ pub enum EntryStatus {
 /// One usable or expired secret.
 #[derive(Clone, Debug)]
 pub struct EntrySecret {
-    pub(crate) digest: Digest,
+    digest: Digest,
+    mint: Mint,
+}
+
+/// One usable or expired secret whose digest another server has made.
+#[derive(Clone, Debug)]
+pub struct ForeignSecret {
+    /// Its id.
+    pub id: SecretId,
+    /// Slow to compare.
+    pub digest: Arc<ForeignDigest>,
+    mint: Mint,
+}
+
+/// What a secret that is proven mints tokens under.
+#[derive(Clone, Copy, Debug)]
+pub struct Mint {
     /// The generation under which it mints.
     pub generation: Generation,
     /// Its place in [`Credential::secrets`].
@@ -65,6 +81,7 @@ pub struct EntryGrant {
 pub struct Limits {
     allow_list: Vec<IpNet>,
     introspects: Vec<u32>,
+    foreign: Vec<ForeignSecret>,
 }
 
 /// One credential.
@@ -86,21 +103,29 @@ impl Entry {
         grants: SmallVec<[EntryGrant; 1]>,
         introspects: Vec<u32>,
     ) -> Self {
-        let secrets = credential.secrets.iter().enumerate();
-        let secrets = secrets.filter(|(_, secret)| secret.retired_at.is_none());
-        let secrets = secrets.map(|(place, secret)| EntrySecret {
-            digest: secret.digest,
-            generation: secret.generation,
-            place: u16::try_from(place).unwrap_or(u16::MAX),
-            expires_s: end(secret.expires_at),
-        });
+        let (mut secrets, mut foreign) = (SmallVec::new(), Vec::new());
+        let in_place = credential.secrets.iter().enumerate();
+        for (place, secret) in in_place.filter(|(_, secret)| secret.retired_at.is_none()) {
+            let mint = Mint {
+                generation: secret.generation,
+                place: u16::try_from(place).unwrap_or(u16::MAX),
+                expires_s: end(secret.expires_at),
+            };
+            match &secret.digest {
+                StoredDigest::Own(digest) => secrets.push(EntrySecret { digest: *digest, mint }),
+                StoredDigest::Foreign(digest) => {
+                    let (id, digest) = (secret.id.clone(), digest.clone());
+                    foreign.push(ForeignSecret { id, digest, mint });
+                }
+            }
+        }
         let allow_list = credential.settings.allow_list.clone();
-        let limited = !allow_list.is_empty() || !introspects.is_empty();
+        let limited = !allow_list.is_empty() || !introspects.is_empty() || !foreign.is_empty();
         Self {
             organization_id: credential.organization_id.clone(),
-            secrets: secrets.collect(),
+            secrets,
             grants,
-            limits: limited.then(|| Box::new(Limits { allow_list, introspects })),
+            limits: limited.then(|| Box::new(Limits { allow_list, introspects, foreign })),
             expires_s: end(credential.settings.expires_at),
             status: match credential.status {
                 Status::Pending { .. } => EntryStatus::Pending,
@@ -111,15 +136,21 @@ impl Entry {
         }
     }
 
-    /// The secret that has this digest. Every secret is compared, each in constant time.
-    pub fn proves(&self, digest: &Digest) -> Option<&EntrySecret> {
+    /// What the secret of this digest mints under. Every secret is compared, each in constant
+    /// time.
+    pub fn proves(&self, digest: &Digest) -> Option<Mint> {
         let mut proven = None;
         for secret in &self.secrets {
             if secret.digest.matches(digest) {
-                proven = Some(secret);
+                proven = Some(secret.mint);
             }
         }
         proven
+    }
+
+    /// Its secrets whose digests only a slow check can compare.
+    pub fn foreign(&self) -> &[ForeignSecret] {
+        self.limits.as_ref().map_or(&[], |limits| &limits.foreign)
     }
 
     /// Its owner.
@@ -143,8 +174,8 @@ impl Entry {
     }
 
     /// When the credential or this secret of it ends, whichever is first.
-    pub fn ends_with(&self, secret: &EntrySecret) -> Option<Timestamp> {
-        at(earlier(self.expires_s, secret.expires_s))
+    pub fn ends_with(&self, mint: Mint) -> Option<Timestamp> {
+        at(earlier(self.expires_s, mint.expires_s))
     }
 
     /// Whether token requests may come from `address`. An unknown address is refused if there is
@@ -165,7 +196,14 @@ impl Entry {
     }
 }
 
-impl EntrySecret {
+impl ForeignSecret {
+    /// What it mints under, once it is proven.
+    pub fn mint(&self) -> Mint {
+        self.mint
+    }
+}
+
+impl Mint {
     /// When it ends, if ever.
     pub fn expires_at(&self) -> Option<Timestamp> {
         at(self.expires_s)

@@ -10,7 +10,10 @@ mod tests;
 use std::{
     collections::HashSet,
     hash::BuildHasherDefault,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -19,7 +22,7 @@ use hallpass_token::revocation::{Handle, HandleHasher};
 use self::owners::Owners;
 pub use self::{
     catalog::Catalog,
-    entry::{Entry, EntryGrant, EntrySecret, EntryStatus, Limits},
+    entry::{Entry, EntryGrant, EntrySecret, EntryStatus, ForeignSecret, Limits, Mint},
 };
 use crate::{
     Credential, OrganizationId, Scopes,
@@ -35,6 +38,8 @@ pub struct Directory {
     pub pepper: Pepper,
     entries: ByHandle<Entry>,
     owners: Owners,
+    /// How many entries have a secret that only a slow check can compare.
+    foreign: AtomicUsize,
     catalog: ArcSwap<Catalog>,
     /// Scope sets, each once: most credentials share a few.
     scopes: Mutex<HashSet<Arc<Scopes>>>,
@@ -53,6 +58,7 @@ impl Directory {
             pepper,
             entries: papaya::HashMap::with_hasher(BuildHasherDefault::default()),
             owners: Owners::default(),
+            foreign: AtomicUsize::new(0),
             catalog: ArcSwap::default(),
             scopes: Mutex::default(),
         }
@@ -66,6 +72,11 @@ impl Directory {
     /// Whether there is no credential.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Number of credentials with an imported secret that nobody has used yet.
+    pub fn foreign(&self) -> usize {
+        self.foreign.load(Ordering::Relaxed)
     }
 
     /// The APIs, as of now.
@@ -86,7 +97,13 @@ impl Directory {
     /// Keeps only the credentials for which `keep` says so: after everything was read anew, those
     /// that were not read are gone.
     pub fn retain(&self, mut keep: impl FnMut(&Handle) -> bool) {
-        self.entries.pin().retain(|handle, _| keep(handle));
+        self.entries.pin().retain(|handle, entry| {
+            let keeps = keep(handle);
+            if !keeps {
+                self.count_foreign_gone(Some(entry));
+            }
+            keeps
+        });
     }
 
     /// Takes over what a change did. Idempotent.
@@ -94,7 +111,8 @@ impl Directory {
         match effect {
             Effect::Put(image) => self.put(image),
             Effect::Removed(Key::Credential(client_id)) => {
-                self.entries.pin().remove(&Handle::of(client_id.as_str()));
+                let entries = self.entries.pin();
+                self.count_foreign_gone(entries.remove(&Handle::of(client_id.as_str())));
             }
             Effect::Removed(_) | Effect::None => {}
         }
@@ -122,7 +140,19 @@ impl Directory {
         let introspects: Vec<u32> =
             credential.settings.introspects.iter().map(|id| self.slot(id)).collect();
         let entry = Entry::new(credential, grants.collect(), introspects);
-        self.entries.pin().insert(Handle::of(credential.client_id.as_str()), entry);
+        let has_foreign = !entry.foreign().is_empty();
+        let entries = self.entries.pin();
+        let before = entries.insert(Handle::of(credential.client_id.as_str()), entry);
+        if has_foreign {
+            self.foreign.fetch_add(1, Ordering::Relaxed);
+        }
+        self.count_foreign_gone(before);
+    }
+
+    fn count_foreign_gone(&self, before: Option<&Entry>) {
+        if before.is_some_and(|entry| !entry.foreign().is_empty()) {
+            self.foreign.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     fn slot(&self, id: &crate::ApiId) -> u32 {

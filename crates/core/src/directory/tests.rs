@@ -5,7 +5,7 @@ use crate::{
     Api, ApiId, ClientId, Organization, SecretId, Timestamp,
     credential::{Grant, NewSecret, Settings},
     organization::OrganizationStatus,
-    secret::Secret,
+    secret::{Proven, Secret},
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_764_000_000);
@@ -125,4 +125,44 @@ fn equal_scope_sets_are_held_once() {
 #[test]
 fn an_entry_is_as_small_as_ten_million_of_them_demand() {
     assert!(size_of::<Entry>() <= 136, "{}", size_of::<Entry>());
+}
+
+#[test]
+fn what_only_a_slow_check_can_compare_is_counted_and_kept_apart() {
+    let directory = directory();
+    let own = credential(1, Vec::new());
+    let id = SecretId::from_entropy([2; 16]);
+    let digest = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+    let new = NewSecret::imported(id.clone(), digest.parse().unwrap());
+    let client_id: ClientId = "reports@example.com".parse().unwrap();
+    let imported = Credential::imported(
+        client_id.clone(),
+        own.organization_id.clone(),
+        own.settings.clone(),
+        &new,
+        (NOW, "operator"),
+    );
+    let proven = Proven::of(&Secret::presented("correct horse".into()), &directory.pepper);
+    let upgraded = imported.clone().upgrade_secret(&id, &digest.parse().unwrap(), &proven).unwrap();
+    let put_one = |one: &Credential| put(&directory, Image::Credential(Box::new(one.clone())));
+    put_one(&own);
+    assert_eq!(directory.foreign(), 0);
+    put_one(&imported);
+    put_one(&imported);
+    assert_eq!(directory.foreign(), 1);
+    let proves = || {
+        directory.look_up(client_id.as_str(), |entry| {
+            let entry = entry.unwrap();
+            (entry.foreign().len(), entry.proves(&proven.digest).is_some())
+        })
+    };
+    assert_eq!(proves(), (1, false));
+    put_one(&upgraded);
+    assert_eq!((proves(), directory.foreign()), ((0, true), 0));
+    put_one(&imported);
+    directory.apply(&Effect::Removed(Key::Credential(client_id.clone())));
+    assert_eq!(directory.foreign(), 0);
+    put_one(&imported);
+    directory.retain(|_| false);
+    assert_eq!((directory.foreign(), directory.len()), (0, 0));
 }

@@ -8,8 +8,8 @@ use super::{Login, Refusal, Unproven, WhyNot};
 use crate::{
     OrganizationId, Timestamp,
     credential::Generation,
-    directory::{Directory, Entry, EntryGrant, EntrySecret, EntryStatus},
-    secret::Digest,
+    directory::{Directory, Entry, EntryGrant, EntryStatus, ForeignSecret, Mint},
+    secret::{Digest, ForeignDigest},
 };
 
 /// A client that has proven its secret, and what the directory said of it at that moment.
@@ -37,37 +37,72 @@ pub fn authenticate(
     now: Timestamp,
     from: Option<IpAddr>,
 ) -> Result<Authenticated, Refusal> {
-    let digest = directory.pepper.digest(&login.secret);
+    let mut digests = login.readings().map(|secret| directory.pepper.digest(secret));
     directory.look_up(&login.client_id, |entry| {
         let proven = match entry {
-            Some(entry) => entry.proves(&digest).map(|secret| (entry, secret)),
+            Some(entry) => {
+                let mint = digests.fold(None, |proven, digest| entry.proves(&digest).or(proven));
+                mint.map(|mint| (entry, mint))
+            }
             // One comparison, as a known client with its one secret would have cost.
-            None => Digest::matches(&Digest([0; 32]), &digest).then_some(None).flatten(),
+            None => {
+                digests.any(|digest| Digest([0; 32]).matches(&digest)).then_some(None).flatten()
+            }
         };
-        let Some((entry, secret)) = proven else {
-            return Err(Refusal::Unproven(Unproven::of(&login.client_id, login.secret.shape())));
+        let Some((entry, mint)) = proven else {
+            return Err(Refusal::Unproven(Unproven::of(login)));
         };
-        usable(directory, entry, secret, now)?;
-        if !entry.allows(from) {
-            return Err(Refusal::AddressNotAllowed);
-        }
-        Ok(Authenticated {
-            organization_id: entry.organization_id().clone(),
-            generation: secret.generation,
-            secret: secret.place,
-            ends_at: entry.ends_with(secret),
-            grants: entry.grants().clone(),
-            introspects: entry.introspects().into(),
-        })
+        let_in(directory, entry, mint, (now, from))
     })
 }
 
-fn usable(
+/// The secrets of the client that only a slow check can compare with what was presented; none, if
+/// there is no such client.
+pub fn foreign(login: &Login<'_>, directory: &Directory) -> Vec<ForeignSecret> {
+    directory.look_up(&login.client_id, |entry| {
+        entry.map_or_else(Vec::new, |entry| entry.foreign().to_vec())
+    })
+}
+
+/// Lets in whoever has proven a secret by its foreign digest, if the directory still says so: the
+/// check took its time. By now it may have our digest too.
+pub fn authenticate_proven(
+    login: &Login<'_>,
+    proven: &ForeignDigest,
+    directory: &Directory,
+    now: Timestamp,
+    from: Option<IpAddr>,
+) -> Result<Authenticated, Refusal> {
+    let still = directory.look_up(&login.client_id, |entry| {
+        let entry = entry?;
+        let secret = entry.foreign().iter().find(|secret| *secret.digest == *proven)?;
+        Some(let_in(directory, entry, secret.mint(), (now, from)))
+    });
+    still.unwrap_or_else(|| authenticate(login, directory, now, from))
+}
+
+fn let_in(
     directory: &Directory,
     entry: &Entry,
-    secret: &EntrySecret,
-    now: Timestamp,
-) -> Result<(), Refusal> {
+    mint: Mint,
+    at: (Timestamp, Option<IpAddr>),
+) -> Result<Authenticated, Refusal> {
+    let (now, from) = at;
+    usable(directory, entry, mint, now)?;
+    if !entry.allows(from) {
+        return Err(Refusal::AddressNotAllowed);
+    }
+    Ok(Authenticated {
+        organization_id: entry.organization_id().clone(),
+        generation: mint.generation,
+        secret: mint.place,
+        ends_at: entry.ends_with(mint),
+        grants: entry.grants().clone(),
+        introspects: entry.introspects().into(),
+    })
+}
+
+fn usable(directory: &Directory, entry: &Entry, mint: Mint, now: Timestamp) -> Result<(), Refusal> {
     let passed = |end: Option<Timestamp>| end.filter(|at| *at <= now);
     let why = match entry.status() {
         EntryStatus::Pending => WhyNot::Pending,
@@ -76,7 +111,7 @@ fn usable(
         EntryStatus::Active if directory.is_suspended(entry.organization_id()) => {
             WhyNot::OrganizationSuspended
         }
-        EntryStatus::Active => match (passed(entry.expires_at()), passed(secret.expires_at())) {
+        EntryStatus::Active => match (passed(entry.expires_at()), passed(mint.expires_at())) {
             (Some(at), _) => WhyNot::Expired(at),
             (None, Some(at)) => WhyNot::SecretExpired(at),
             (None, None) => return Ok(()),

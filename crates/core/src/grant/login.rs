@@ -27,6 +27,12 @@ pub struct Login<'a> {
     pub client_id: Cow<'a, str>,
     /// The secret as presented: any text.
     pub secret: Secret,
+    /// The secret as it stood in the header, if decoding made another one of it: there are
+    /// libraries that forget to encode. Secrets of ours read the same either way; imported ones may
+    /// hold anything.
+    pub undecoded: Option<Secret>,
+    /// Whether the secret was not encoded as it must be, and was taken as it stood.
+    pub is_broken: bool,
     /// How it came.
     pub via: Via,
 }
@@ -76,6 +82,8 @@ impl<'a> Login<'a> {
             (Some(id), Some(secret)) => Ok(Self {
                 client_id: Cow::Borrowed(id),
                 secret: Secret::presented(secret.to_owned()),
+                undecoded: None,
+                is_broken: false,
                 via: Via::Body,
             }),
             (None, Some(_)) => Err(Refusal::InvalidRequest(
@@ -87,7 +95,7 @@ impl<'a> Login<'a> {
     }
 
     /// Reads an Authorization header. Id and secret are form-decoded once after the base64
-    /// (§2.3.1, Appendix B).
+    /// (§2.3.1, Appendix B); a secret that cannot be is taken as it stands.
     fn from_basic(header: &[u8]) -> Result<Login<'static>, Refusal> {
         let header = std::str::from_utf8(header).map_err(|_| MALFORMED_BASIC)?;
         let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
@@ -104,13 +112,22 @@ impl<'a> Login<'a> {
         let decoded = zeroize::Zeroizing::new(decoded);
         let text = std::str::from_utf8(&decoded).map_err(|_| MALFORMED_BASIC)?;
         let (id, secret) = text.split_once(':').ok_or(MALFORMED_BASIC)?;
-        let (Some(id), Some(secret)) = (params::decode(id), params::decode(secret)) else {
-            return Err(MALFORMED_BASIC);
-        };
+        let id = params::decode(id).ok_or(MALFORMED_BASIC)?;
+        let as_it_stood = || Secret::presented(secret.to_owned());
+        let decoded = params::decode(secret);
+        let is_broken = decoded.is_none();
+        let is_other = decoded.as_ref().is_some_and(|decoded| decoded != secret);
         Ok(Login {
             client_id: Cow::Owned(id.into_owned()),
-            secret: Secret::presented(secret.into_owned()),
+            undecoded: is_other.then(as_it_stood),
+            secret: decoded.map_or_else(as_it_stood, |text| Secret::presented(text.into_owned())),
+            is_broken,
             via: Via::Basic,
         })
+    }
+
+    /// Every reading of what was presented as the secret.
+    pub fn readings(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.secret).chain(&self.undecoded)
     }
 }

@@ -12,7 +12,7 @@ pub mod response;
 mod tests;
 
 pub use self::{
-    authenticate::{Authenticated, authenticate},
+    authenticate::{Authenticated, authenticate, authenticate_proven, foreign},
     decide::{Grant, decide},
     login::Login,
     params::Params,

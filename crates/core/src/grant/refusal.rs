@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::Login;
 use crate::{Scopes, Timestamp, secret::Shape};
 
 /// What the form alone of a login that failed gives away. It is judged without looking anything
@@ -21,12 +22,16 @@ pub enum Unproven {
     Padded,
     /// The secret's checksum fails.
     Damaged,
+    /// The secret is not encoded as HTTP Basic wants it.
+    BadlyEncoded,
 }
 
 impl Unproven {
     /// Judges the form of what was presented.
-    pub fn of(client_id: &str, secret: Shape) -> Self {
-        match secret {
+    pub fn of(login: &Login<'_>) -> Self {
+        let client_id = &login.client_id;
+        match login.secret.shape() {
+            _ if login.is_broken => Self::BadlyEncoded,
             _ if client_id.starts_with("hps_") => Self::Swapped,
             Shape::ClientId => Self::IdAsSecret,
             Shape::Padded => Self::Padded,
@@ -53,6 +58,10 @@ impl Unproven {
             Self::Padded => {
                 "client authentication failed: the client_secret has blanks or a line break \
                  around it"
+            }
+            Self::BadlyEncoded => {
+                "client authentication failed: unknown client_id or wrong client_secret; its \
+                 percent-encoding (RFC 6749, section 2.3.1) is broken, so it was taken as it stands"
             }
             Self::Damaged => {
                 "client authentication failed: the client_secret is damaged (its checksum fails); \

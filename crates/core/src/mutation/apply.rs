@@ -139,15 +139,17 @@ impl Mutation {
         inst: &Installation,
         made: Made<'_>,
     ) -> Result<Outcome, Conflict> {
-        if let Self::AddCredential(new) = self {
-            return match current {
-                Some(_) => Err(Conflict::AlreadyExists("the credential")),
-                None => {
-                    let detail = json!({ "name": new.settings.name, "status": new.status.word() });
-                    let image = Image::Credential(new.clone());
-                    Ok(Outcome::put(image, None, "credential.add", detail))
-                }
-            };
+        if let Self::AddCredential(new) | Self::ImportCredential(new, _) = self {
+            if current.is_some() {
+                return Err(Conflict::AlreadyExists("the credential"));
+            }
+            let mut detail = json!({ "name": new.settings.name, "status": new.status.word() });
+            let mut action = "credential.add";
+            if let Self::ImportCredential(_, source) = self {
+                detail["from"] = json!(source.word());
+                action = "credential.import";
+            }
+            return Ok(Outcome::put(Image::Credential(new.clone()), None, action, detail));
         }
         let now = current.ok_or(Conflict::NotFound("credential"))?;
         let removed = |now: &Credential, death, action| Outcome {
@@ -226,6 +228,10 @@ impl Mutation {
             Self::KillTokens { secret_id, .. } => {
                 detail = json!({ "secret": secret_id });
                 (now.kill_tokens(secret_id, inst, at)?, "secret.kill_tokens")
+            }
+            Self::UpgradeSecret { secret_id, was, proven, .. } => {
+                detail = json!({ "secret": secret_id, "was": was.kind() });
+                (now.upgrade_secret(secret_id, was, proven)?, "secret.upgrade")
             }
             _ => return Err(Conflict::NotFound("credential")),
         };

@@ -7,6 +7,8 @@ mod people;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use hallpass_token::jose::Algorithm;
 
 pub use self::{
@@ -18,10 +20,12 @@ use crate::{
     Timestamp,
     change::{Key, Version},
     credential::{LiveTokens, NewSecret, Settings},
+    import,
     opaque::OpaqueDigest,
     organization::OrganizationStep,
     person::PersonStep,
     ring::KeyRecord,
+    secret::{ForeignDigest, Proven},
     text::Note,
     vault::Vault,
 };
@@ -44,6 +48,8 @@ pub enum Mutation {
     UpdateApi(Api),
     /// Makes a pending credential, or one that is active at once.
     AddCredential(Box<Credential>),
+    /// Takes over a credential that another server has made.
+    ImportCredential(Box<Credential>, import::Source),
     /// Lets a pending credential get tokens.
     ActivateCredential(ClientId),
     /// Lets a pending credential wait until somebody approves it, which activates it.
@@ -96,6 +102,17 @@ pub enum Mutation {
         client_id: ClientId,
         /// Which of its secrets.
         secret_id: SecretId,
+    },
+    /// Puts our digest in the place of a foreign one.
+    UpgradeSecret {
+        /// The credential.
+        client_id: ClientId,
+        /// Which of its secrets.
+        secret_id: SecretId,
+        /// The digest by which it was proven.
+        was: Arc<ForeignDigest>,
+        /// What is kept instead.
+        proven: Proven,
     },
     /// Retires a secret that strangers have seen, even the last one, and kills its tokens.
     RetireLeakedSecret {
@@ -161,7 +178,9 @@ impl Mutation {
             | Self::ResumeOrganization(id)
             | Self::ChangeOrganization(id, _) => Key::Organization(id.clone()),
             Self::AddApi(api) | Self::UpdateApi(api) => Key::Api(api.id.clone()),
-            Self::AddCredential(credential) => Key::Credential(credential.client_id.clone()),
+            Self::AddCredential(credential) | Self::ImportCredential(credential, _) => {
+                Key::Credential(credential.client_id.clone())
+            }
             Self::ActivateCredential(id)
             | Self::AskApproval(id)
             | Self::DiscardCredential(id)
@@ -175,6 +194,7 @@ impl Mutation {
             | Self::RetireSecret { client_id: id, .. }
             | Self::NoteSecret { client_id: id, .. }
             | Self::KillTokens { client_id: id, .. }
+            | Self::UpgradeSecret { client_id: id, .. }
             | Self::RetireLeakedSecret { client_id: id, .. }
             | Self::RevokeToken { client_id: id, .. } => Key::Credential(id.clone()),
             Self::AddKey { key, .. } => Key::Ring(key.public.algorithm()),
@@ -198,7 +218,7 @@ impl Mutation {
             apis.map(|id| Key::Api(id.clone())).collect::<Vec<_>>()
         };
         match self {
-            Self::AddCredential(credential) => {
+            Self::AddCredential(credential) | Self::ImportCredential(credential, _) => {
                 let mut keys = of_settings(&credential.settings);
                 keys.push(Key::Organization(credential.organization_id.clone()));
                 keys

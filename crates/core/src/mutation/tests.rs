@@ -5,12 +5,15 @@ use hallpass_token::{
     jose::Algorithm,
 };
 
+use std::sync::Arc;
+
 use super::*;
 use crate::{
     Installation, Timestamp,
     change::{Effect, Image},
     credential::Status,
-    secret::{Pepper, Secret},
+    import::Source,
+    secret::{Pepper, Proven, Secret},
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_764_000_000);
@@ -107,6 +110,73 @@ fn what_kills_nothing_leaves_the_feed_alone() {
     ] {
         assert_eq!(apply(&mutation, image(own.clone())).unwrap().death, None, "{mutation:?}");
     }
+}
+
+const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+
+fn imported() -> Credential {
+    let settings = Settings::new("reports".parse().unwrap(), Vec::new());
+    let secret = NewSecret::imported(SecretId::from_entropy([1; 16]), BCRYPT.parse().unwrap());
+    let ids = ("reports".parse().unwrap(), OrganizationId::from_entropy([2; 16]));
+    Credential::imported(ids.0, ids.1, settings, &secret, (NOW, "operator"))
+}
+
+fn upgrade(own: &Credential, was: &str) -> Mutation {
+    let secret = Secret::presented("correct horse".to_owned());
+    Mutation::UpgradeSecret {
+        client_id: own.client_id.clone(),
+        secret_id: own.secrets[0].id.clone(),
+        was: Arc::new(was.parse().unwrap()),
+        proven: Proven::of(&secret, &Pepper::new([9; 32])),
+    }
+}
+
+fn credential_of(outcome: Outcome) -> Credential {
+    match outcome.effect {
+        Effect::Put(Image::Credential(credential)) => *credential,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_imported_credential_is_active_and_its_import_is_in_the_audit_log() {
+    let import = Mutation::ImportCredential(Box::new(imported()), Source::Hydra);
+    let outcome = apply(&import, None).unwrap();
+    assert_eq!(
+        (outcome.deed.action, &outcome.deed.detail["from"]),
+        ("credential.import", &"hydra".into())
+    );
+    let own = credential_of(outcome);
+    assert_eq!(own.status, Status::Active);
+    let again = apply(&import, image(own.clone()));
+    assert_eq!(again, Err(Conflict::AlreadyExists("the credential")));
+    // What is stored reads back.
+    let stored = serde_json::to_string(&own).unwrap();
+    assert_eq!(serde_json::from_str::<Credential>(&stored).unwrap(), own);
+    assert!(stored.contains(BCRYPT), "{stored}");
+}
+
+#[test]
+fn a_secret_is_upgraded_once_and_nothing_of_it_dies() {
+    let own = imported();
+    let outcome = apply(&upgrade(&own, BCRYPT), image(own.clone())).unwrap();
+    assert_eq!((&outcome.death, outcome.deed.action), (&None, "secret.upgrade"));
+    assert!(!outcome.deed.detail.to_string().contains('$'), "{}", outcome.deed.detail);
+    let upgraded = credential_of(outcome);
+    let (before, after) = (&own.secrets[0], &upgraded.secrets[0]);
+    assert_eq!((&*after.last_four, after.generation), ("orse", before.generation));
+    assert!(after.digest.own().is_some() && before.digest.own().is_none());
+    let other = BCRYPT.replace("Qc6e", "Qc6u");
+    for (mutation, current) in
+        [(upgrade(&own, BCRYPT), upgraded), (upgrade(&own, &other), own.clone())]
+    {
+        assert_eq!(apply(&mutation, image(current)), Err(Conflict::ChangedMeanwhile));
+    }
+    let revoked = own.clone().revoke(&installation(), NOW).unwrap();
+    assert!(matches!(
+        apply(&upgrade(&own, BCRYPT), image(revoked)),
+        Err(Conflict::WrongStatus { .. })
+    ));
 }
 
 #[test]

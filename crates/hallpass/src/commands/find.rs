@@ -39,10 +39,15 @@ impl Installation {
     /// A credential by client id, or by name if only one has it.
     pub(super) async fn credential(&self, called: &str) -> anyhow::Result<Credential> {
         if let Ok(client_id) = called.parse::<ClientId>() {
-            return match self.store.image(&Key::Credential(client_id)).await? {
-                Some(Image::Credential(credential)) => Ok(*credential),
-                _ => bail!("there is no credential {called}; see `hallpass credential list`"),
-            };
+            let is_own = client_id.is_own();
+            match self.store.image(&Key::Credential(client_id)).await? {
+                Some(Image::Credential(credential)) => return Ok(*credential),
+                _ if is_own => {
+                    bail!("there is no credential {called}; see `hallpass credential list`")
+                }
+                // Many a name could be the id of an imported credential.
+                _ => {}
+            }
         }
         let filter =
             CredentialFilter { text: Some(called.to_owned()), ..CredentialFilter::default() };
@@ -61,7 +66,8 @@ pub(super) fn secret<'c>(
     credential: &'c Credential,
     called: &str,
 ) -> anyhow::Result<&'c SecretRecord> {
-    let is = |one: &&SecretRecord| one.id.as_str() == called || one.last_four == called;
+    let ends_so = |one: &SecretRecord| !one.last_four.is_empty() && one.last_four == called;
+    let is = |one: &&SecretRecord| one.id.as_str() == called || ends_so(one);
     let mut found = credential.secrets.iter().filter(is);
     match (found.next(), found.next()) {
         (Some(secret), None) => Ok(secret),

@@ -8,7 +8,7 @@ use crate::place::{Place, refusal};
 
 /// Each setting with three values that differ from its default and from each other, as TOML
 /// writes them.
-const SETTINGS: [(&str, [&str; 3]); 42] = [
+const SETTINGS: [(&str, [&str; 3]); 43] = [
     ("issuer", [r#""https://a.example.com""#, r#""https://b.example.com""#, r#""http://[::1]:1""#]),
     ("listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
     ("metrics_listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
@@ -29,6 +29,7 @@ const SETTINGS: [(&str, [&str; 3]); 42] = [
     ("body_timeout_s", ["1", "2", "3"]),
     ("unread_timeout_s", ["1", "2", "3"]),
     ("failed_logins_per_minute", ["1", "2", "3"]),
+    ("imported_checks_at_once", ["1", "2", "3"]),
     ("failed_sign_ins_per_minute", ["1", "2", "3"]),
     ("password_checks_at_once", ["1", "2", "3"]),
     ("session_s", ["300", "301", "302"]),

@@ -106,7 +106,8 @@ pub async fn look(act: &Act<'_>, shown: &str) -> Result<Finding, ManagementError
 }
 
 fn with_digest<'c>(credential: &'c Credential, digest: &Digest) -> Option<&'c SecretRecord> {
-    credential.secrets.iter().find(|secret| secret.digest.matches(digest))
+    let is_of = |secret: &&SecretRecord| secret.digest.own().is_some_and(|own| own.matches(digest));
+    credential.secrets.iter().find(is_of)
 }
 
 fn opens(credential: &Credential, secret: &SecretRecord, now: Timestamp) -> bool {

@@ -49,6 +49,7 @@ struct PoolLabels {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     credentials: Gauge,
+    imported: Gauge,
     directory_age: Real,
     change_seq: Gauge,
     changes_behind: Real,
@@ -80,6 +81,11 @@ impl State {
 
     fn register_knowledge(&self, to: &mut Registry) {
         to.register("credentials", "Credentials in the directory", self.credentials.clone());
+        to.register(
+            "imported_unused",
+            "Credentials with an imported secret that nobody has used yet",
+            self.imported.clone(),
+        );
         to.register_with_unit(
             "directory_age",
             "Since the whole directory was last loaded",
@@ -160,6 +166,7 @@ impl State {
     pub(crate) async fn look(&self, app: &App, now: Timestamp) {
         let live = &app.live;
         self.credentials.set(live.directory.len() as i64);
+        self.imported.set(live.directory.foreign() as i64);
         self.directory_age.set(seconds(now.millis_since(live.loaded_at())));
         self.change_seq.set(live.applied() as i64);
         let newest = tokio::time::timeout(PATIENCE, app.store.last_seq()).await;

@@ -14,11 +14,14 @@ use hallpass_core::{
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
+use tokio::time::{Instant, sleep_until};
 use tracing::info;
 
 use super::OAuthError;
 use crate::{
     app::App,
+    foreign_secrets::{FAILURES_TAKE, Proof},
+    metrics::OutcomeLabels,
     web::{
         address,
         arrival::{Arrival, RequestId},
@@ -80,28 +83,86 @@ impl Call {
         }
     }
 
-    /// Checks a login that came with this call, and counts it if it fails.
-    pub(crate) fn authenticate(
+    /// Checks a login that came with this call, and counts it if it fails. At once, but for what
+    /// only a slow check can tell.
+    pub(crate) async fn authenticate(
         &self,
         app: &App,
         login: &Login<'_>,
         directory: &Directory,
         now: Timestamp,
     ) -> Result<Authenticated, OAuthError> {
-        let result = grant::authenticate(login, directory, now, self.from);
-        match &result {
-            Ok(_) => app.failed_logins.succeeded(&login.client_id, self.from),
-            Err(Refusal::Unproven(how)) => self.count_failure(app, login, *how)?,
+        let result = match grant::authenticate(login, directory, now, self.from) {
+            Ok(client) => {
+                app.failed_logins.succeeded(&login.client_id, self.from);
+                Ok(client)
+            }
+            Err(Refusal::Unproven(how)) if directory.foreign() > 0 => {
+                // Boxed: the rare case must not make all the others larger.
+                Box::pin(self.authenticate_slowly(app, login, directory, how)).await
+            }
+            Err(Refusal::Unproven(how)) => Err(self.failed(app, login, how)),
             // The secret was right: no guess.
-            Err(_) => {}
-        }
+            Err(refusal) => Err(refusal),
+        };
         result.map_err(|refusal| OAuthError::Refused(refusal, Some(login.via)))
     }
 
-    fn count_failure(&self, app: &App, login: &Login<'_>, how: Unproven) -> Result<(), OAuthError> {
-        // Only an id of our own form is logged: whatever else came may be a secret.
+    /// The same for a login that nothing at hand proves, while there are imported secrets that
+    /// nobody has used yet. All failures take as long, whoever's they are.
+    async fn authenticate_slowly(
+        &self,
+        app: &App,
+        login: &Login<'_>,
+        directory: &Directory,
+        how: Unproven,
+    ) -> Result<Authenticated, Refusal> {
+        let answered_at = Instant::now() + FAILURES_TAKE;
+        let proof = app.foreign.prove(login, directory, &app.failed_logins, self.from).await;
+        if let Some(outcome) = proof.word() {
+            app.metrics.imported_checks.get_or_create(&OutcomeLabels { outcome }).inc();
+        }
+        let refusal = match proof {
+            Proof::Of(digest) | Proof::Recalled(digest) => {
+                app.failed_logins.succeeded(&login.client_id, self.from);
+                let now = app.clock.now();
+                return grant::authenticate_proven(login, &digest, directory, now, self.from);
+            }
+            Proof::Busy => return Err(Refusal::TemporarilyUnavailable { retry_after_s: 5 }),
+            Proof::Nothing => self.failed(app, login, how),
+            Proof::Wrong => {
+                self.log_failure(directory, login, how);
+                Refusal::Unproven(how)
+            }
+            Proof::TooMany { retry_after_s } => {
+                self.log_failure(directory, login, how);
+                app.metrics.too_many_failures.inc();
+                Refusal::TooManyFailures { retry_after_s }
+            }
+        };
+        sleep_until(answered_at).await;
+        Err(refusal)
+    }
+
+    /// Counts a failure, and says how it is answered.
+    fn failed(&self, app: &App, login: &Login<'_>, how: Unproven) -> Refusal {
+        self.log_failure(&app.live.directory, login, how);
+        match app.failed_logins.failed(&login.client_id, self.from) {
+            Ok(()) => Refusal::Unproven(how),
+            Err(retry_after_s) => {
+                app.metrics.too_many_failures.inc();
+                Refusal::TooManyFailures { retry_after_s }
+            }
+        }
+    }
+
+    fn log_failure(&self, directory: &Directory, login: &Login<'_>, how: Unproven) {
+        // Only an id that is known or of our own form is logged: what else came may be a secret.
         let id = login.client_id.parse::<ClientId>();
-        let id = id.as_ref().map_or("(not a client id)", |id| id.as_str());
+        let is_safe =
+            |id: &ClientId| id.is_own() || directory.look_up(id.as_str(), |entry| entry.is_some());
+        let id = id.as_ref().ok().filter(|id| is_safe(id));
+        let id = id.map_or("(not a client id)", ClientId::as_str);
         info!(
             request.id = %self.id,
             client.id = id,
@@ -109,10 +170,6 @@ impl Call {
             ?how,
             "Client authentication failed"
         );
-        app.failed_logins.failed(&login.client_id, self.from).map_err(|retry_after_s| {
-            app.metrics.too_many_failures.inc();
-            OAuthError::Refused(Refusal::TooManyFailures { retry_after_s }, Some(login.via))
-        })
     }
 
     /// The client library, as far as it names itself.

@@ -23,8 +23,8 @@ pub(crate) async fn introspect(State(app): State<App>, call: Call) -> Result<Res
     let params = call.params()?;
     params.refuse_repeats()?;
     let login = Login::exactly_one(call.authorization(), &params)?;
-    let client =
-        call.authenticate(&app, &login, directory, now).map_err(OAuthError::as_after_basic)?;
+    let client = call.authenticate(&app, &login, directory, now).await;
+    let client = client.map_err(OAuthError::as_after_basic)?;
     introspection::may_introspect(&client)?;
     let token = params
         .at_most_once("token")?

@@ -28,7 +28,7 @@ pub(crate) async fn revoke(State(app): State<App>, call: Call) -> Result<Respons
         params.refuse_repeats()?;
         let login = Login::exactly_one(call.authorization(), &params)?;
         let directory = app.live.fresh(now)?;
-        call.authenticate(&app, &login, directory, now)?;
+        call.authenticate(&app, &login, directory, now).await?;
         let token = params
             .at_most_once("token")?
             .ok_or(Refusal::InvalidRequest("token is missing: send the token to revoke"))?;

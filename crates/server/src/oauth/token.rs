@@ -24,7 +24,7 @@ const SECRET_EXPIRES: HeaderName = HeaderName::from_static("hallpass-secret-expi
 
 /// `POST /oauth/token`.
 pub(crate) async fn issue(State(app): State<App>, call: Call) -> Result<Issued, OAuthError> {
-    answer(&app, &call)
+    answer(&app, &call).await
 }
 
 /// The same, for a request that has not been through the router.
@@ -34,11 +34,11 @@ pub(crate) async fn issue_arrived(
     request: http::Request<Incoming>,
 ) -> Result<Issued, OAuthError> {
     let call = Call::read(app, Some(arrival), request).await?;
-    answer(app, &call)
+    answer(app, &call).await
 }
 
-fn answer(app: &App, call: &Call) -> Result<Issued, OAuthError> {
-    let result = decide_and_sign(app, call);
+async fn answer(app: &App, call: &Call) -> Result<Issued, OAuthError> {
+    let result = decide_and_sign(app, call).await;
     match &result {
         Ok(_) => app.metrics.issued.inc(),
         Err(why) => app.metrics.tokens.get_or_create(&OutcomeLabels { outcome: why.code() }).inc(),
@@ -46,13 +46,13 @@ fn answer(app: &App, call: &Call) -> Result<Issued, OAuthError> {
     result
 }
 
-fn decide_and_sign(app: &App, call: &Call) -> Result<Issued, OAuthError> {
+async fn decide_and_sign(app: &App, call: &Call) -> Result<Issued, OAuthError> {
     let now = app.clock.now();
     let directory = app.live.fresh(now)?;
     let params = call.params()?;
     let request = grant::request::parse(call.authorization(), &params)?;
     let by = Some(request.login.via);
-    let client = call.authenticate(app, &request.login, directory, now)?;
+    let client = call.authenticate(app, &request.login, directory, now).await?;
     let decision = grant::decide(&request, &client, &directory.catalog(), now);
     count(app, call, &request, &client, (&decision, now));
     let grant = decision.map_err(|refusal| OAuthError::Refused(refusal, by))?;

@@ -77,6 +77,16 @@ impl FailedLogins {
         if too_many { Err(WINDOW_S) } else { Ok(()) }
     }
 
+    /// Whether the next failure is one too many.
+    pub(crate) fn is_reached(&self, client_id: &str, from: Option<IpAddr>) -> bool {
+        let prefix = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix);
+        let count = |client| {
+            self.counters.get(&Whose { client, prefix }).map_or(0, |n| n.load(Ordering::Relaxed))
+        };
+        count(Some(Handle::of(client_id))) >= self.at_most
+            || count(None) >= self.at_most.saturating_mul(CLIENTS_PER_PREFIX)
+    }
+
     /// Forgives: a client that tries one way of authentication, then another, has not guessed.
     pub(crate) fn succeeded(&self, client_id: &str, from: Option<IpAddr>) {
         let busy_until_s = self.busy_until_s.load(Ordering::Relaxed);

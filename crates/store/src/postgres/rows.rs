@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    columns::{folded_tags, id, status, table},
+    columns::{folded_tags, id, own_digests, status, table},
     document, ledger,
 };
 
@@ -192,8 +192,7 @@ fn put_api(api: &Api) -> std::result::Result<Vec<Step>, StoreError> {
 
 fn put_credential(credential: &Credential) -> std::result::Result<Vec<Step>, StoreError> {
     let id = || Box::new(credential.client_id.to_string());
-    let digests: Vec<String> =
-        credential.secrets.iter().map(|secret| String::from(secret.digest)).collect();
+    let digests = own_digests(credential);
     Ok(vec![
         Step::new(
             "INSERT INTO credentials

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    columns::{folded_tags, id, status, table},
+    columns::{folded_tags, id, own_digests, status, table},
     document, ledger,
 };
 
@@ -130,9 +130,9 @@ fn put_credential(session: &Session, credential: &Credential) -> Result<(), Stor
     )?;
     let id = credential.client_id.as_str();
     session.execute("DELETE FROM secret_digests WHERE client_id = ?1", [id])?;
-    for secret in &credential.secrets {
+    for digest in own_digests(credential) {
         let sql = "INSERT OR IGNORE INTO secret_digests (digest, client_id) VALUES (?1, ?2)";
-        session.execute(sql, [&String::from(secret.digest), id])?;
+        session.execute(sql, [digest.as_str(), id])?;
     }
     Ok(())
 }

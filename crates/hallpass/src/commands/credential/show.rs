@@ -108,7 +108,7 @@ fn text(own: &Credential, apis: &[Api], used: &[LastUsed]) -> String {
     let secrets = own.secrets.iter().enumerate().map(|(place, secret)| {
         let used = used.iter().find(|used| usize::from(used.secret) == place);
         vec![
-            format!("…{}", secret.last_four),
+            secret.ends_in(),
             secret.status(now()).word().to_owned(),
             secret.id.to_string(),
             when::utc(secret.created_at),

@@ -47,8 +47,8 @@ struct Secrets {
 pub(super) struct Row {
     /// Its id.
     pub id: SecretId,
-    /// Its end, for matching against a vault.
-    pub last_four: String,
+    /// Its end, for matching against a vault: `…4Zta`.
+    pub ends_in: String,
     /// Where it is kept.
     pub note: String,
     /// Its state.
@@ -93,7 +93,7 @@ impl Row {
         let from = used.and_then(|used| used.last_address);
         Self {
             id: secret.id.clone(),
-            last_four: secret.last_four.clone(),
+            ends_in: secret.ends_in(),
             note: secret.note.to_string(),
             status,
             made: Moment::new(secret.created_at, now),
@@ -195,7 +195,7 @@ pub(super) async fn ask(
     let moving = Moving::of(&act, &opened.own).await?;
     let rows = rows(&opened, &moving, act.now);
     let row = rows.iter().find(|row| row.id == secret.id).ok_or(PageError::NotFound)?;
-    let page = opened.page_below(format!("{} …{}?", to_do.deed.verb(), row.last_four));
+    let page = opened.page_below(format!("{} {}?", to_do.deed.verb(), row.ends_in));
     let back = page.url(&opened.path("/secrets"));
     let action = format!("{back}/{}/{}", secret.id, to_do.deed.word());
     Confirm {

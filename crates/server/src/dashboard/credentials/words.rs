@@ -61,6 +61,10 @@ pub(super) fn span(secs: u64) -> String {
 /// `hpc_7KqV…4Zta`: enough to recognise it by.
 pub(super) fn masked(client_id: &ClientId) -> String {
     let id = client_id.as_str();
+    // An imported one may be short; all are ASCII.
+    if id.len() <= 16 {
+        return id.to_owned();
+    }
     format!("{}…{}", &id[..8], &id[id.len() - 4..])
 }
 
@@ -112,6 +116,17 @@ mod tests {
             [(86_400, "24 hours"), (90 * 86_400, "90 days"), (3600, "1 hour"), (90, "90 seconds")]
         {
             assert_eq!(span(secs), wanted);
+        }
+    }
+
+    #[test]
+    fn client_ids_are_shortened_as_far_as_that_helps() {
+        for (id, wanted) in [
+            ("hpc_0000000000000000000000", "hpc_0000…0000"),
+            ("b1f9a6e2-5c7d-4d0e-9a53-1f6f4c1f7c11", "b1f9a6e2…7c11"),
+            ("reports", "reports"),
+        ] {
+            assert_eq!(masked(&id.parse().unwrap()), wanted);
         }
     }
 

@@ -4,6 +4,7 @@ mod addresses;
 mod claims;
 mod forms;
 mod guessing;
+mod imported;
 mod outage;
 mod refusals;
 mod targets;

@@ -27,7 +27,8 @@ async fn press(browser: &Browser<'_>) -> String {
 }
 
 fn id_of(path: &str) -> ClientId {
-    path.split('/').find_map(|part| part.parse().ok()).unwrap()
+    let is_own = |id: &ClientId| id.is_own();
+    path.split('/').find_map(|part| part.parse().ok().filter(is_own)).unwrap()
 }
 
 fn scope() -> String {

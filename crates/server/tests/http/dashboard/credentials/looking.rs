@@ -40,7 +40,7 @@ async fn every_tab_opens_and_shows_no_digest() {
     else {
         panic!("it is gone")
     };
-    let digest = String::from(own.secrets[0].digest);
+    let digest = String::from(own.secrets[0].digest.clone());
     for role in [Role::Developer, Role::Auditor] {
         let browser = Browser::of(&node, &node.member(role.word(), role).await).await;
         for tab in TABS {
