@@ -137,7 +137,7 @@ impl Node {
             let clock = Arc::new(self.clock);
             let loaded = LiveDirectory::load(store, &self.master, clock, self.max_staleness_s);
             match loaded.await {
-                Ok(live) => break Arc::new(live),
+                Ok(live) => break live,
                 Err(_) => sleep(POLL).await,
             }
         };

@@ -17,7 +17,7 @@ use hallpass_core::{
 };
 use hallpass_store::{
     AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-    Newest, Pool, Pruned, Retention, Snapshot, Store, StoreError,
+    Newest, Part, Pool, Pruned, Retention, Store, StoreError,
 };
 use tokio::time::sleep;
 
@@ -107,14 +107,19 @@ impl Store for NodeStore {
         self.ask(|database| Ok(database.rows().1.installation)).await
     }
 
-    async fn load(&self, sink: &mut (dyn FnMut(Image) + Send)) -> Result<Snapshot, StoreError> {
+    async fn load(&self, sink: &mut (dyn FnMut(Part) + Send)) -> Result<(), StoreError> {
         self.cross().await?;
         let (rows, snapshot) = self.database.rows();
-        for row in rows {
-            sink(row);
+        let is_credential = |row: &Image| matches!(row, Image::Credential(_));
+        let (credentials, few): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_credential);
+        few.into_iter().map(Part::Image).for_each(&mut *sink);
+        sink(Part::Snapshot(snapshot));
+        for credential in credentials {
+            // They come one by one, and meanwhile the world goes on.
+            self.cross().await?;
+            sink(Part::Image(credential));
         }
-        self.cross().await?;
-        Ok(snapshot)
+        Ok(())
     }
 
     async fn feed(&self) -> Result<Feed, StoreError> {

@@ -110,7 +110,7 @@ impl App {
         config: Config,
         clock: Arc<dyn Clock>,
         store: Arc<dyn Store>,
-        live: LiveDirectory,
+        live: Arc<LiveDirectory>,
     ) -> Self {
         Self(Arc::new(Parts {
             failed_logins: FailedLogins::new(config.failed_logins_per_minute),
@@ -127,7 +127,7 @@ impl App {
             config,
             clock,
             store,
-            live: Arc::new(live),
+            live,
             metrics: Metrics::default(),
             usage: Counters::default(),
             bound: OnceLock::new(),

@@ -17,8 +17,7 @@ use hallpass_core::{
     grant::Refusal,
     vault::{MasterKey, VaultError},
 };
-use hallpass_store::{Store, StoreError};
-use hallpass_token::revocation::Handle;
+use hallpass_store::{Snapshot, Store, StoreError};
 use tokio::sync::Mutex;
 use tracing::{debug, error, warn};
 
@@ -28,6 +27,10 @@ use crate::{
     key_ring::{KeyRing, RingError},
     sign_on::SignOnDomains,
 };
+
+mod filling;
+
+use self::filling::Filling;
 
 const PAGE: usize = 1000;
 
@@ -61,6 +64,8 @@ pub struct LiveDirectory {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     max_staleness_s: u64,
+    /// What is still to come of the credentials.
+    filling: Filling,
     /// Held while changes are applied: one writer at a time, in order.
     turn: Mutex<Early>,
     applied: AtomicU64,
@@ -87,32 +92,48 @@ impl std::fmt::Debug for LiveDirectory {
 }
 
 impl LiveDirectory {
-    /// Reads everything. `max_staleness_s` is how long it may go on without the store.
-    pub async fn load(
+    /// Reads everything but the credentials, which follow in the background: meanwhile one that is
+    /// asked for is read from the store. So a start takes as long with ten million of them as with
+    /// ten. `max_staleness_s` is how long it may go on without the store.
+    pub async fn open(
         store: Arc<dyn Store>,
         master: &MasterKey,
         clock: Arc<dyn Clock>,
         max_staleness_s: u64,
-    ) -> Result<Self, LoadError> {
+    ) -> Result<Arc<Self>, LoadError> {
         let vault = match store.image(&Key::Vault).await? {
             Some(Image::Vault(vault)) => vault,
             _ => return Err(LoadError::NotSetUp),
         };
-        let live = Self {
+        let (pepper, seals) = (vault.open(master)?.pepper, vault.open(master)?);
+        let live = Arc::new_cyclic(|this| Self {
             // Opened twice: the pepper goes to the directory, the rest to the key ring.
-            directory: Directory::new(vault.open(master)?.pepper),
-            keys: KeyRing::new(vault.open(master)?),
+            directory: Directory::new(pepper),
+            keys: KeyRing::new(seals),
             feed: Feed::default(),
             sign_on: SignOnDomains::default(),
             store,
             clock,
             max_staleness_s,
+            filling: Filling::new(this.clone()),
             turn: Mutex::default(),
             applied: AtomicU64::new(0),
             as_of: AtomicU64::new(0),
             loaded_at: AtomicU64::new(0),
-        };
+        });
         live.reload().await?;
+        Ok(live)
+    }
+
+    /// The same, with the credentials.
+    pub async fn load(
+        store: Arc<dyn Store>,
+        master: &MasterKey,
+        clock: Arc<dyn Clock>,
+        max_staleness_s: u64,
+    ) -> Result<Arc<Self>, LoadError> {
+        let live = Self::open(store, master, clock, max_staleness_s).await?;
+        live.filled().await;
         Ok(live)
     }
 
@@ -120,31 +141,19 @@ impl LiveDirectory {
     async fn reload(&self) -> Result<(), LoadError> {
         let mut turn = self.turn.lock().await;
         let as_of = self.clock.now();
-        let mut failed = None;
-        let mut seen = std::collections::HashSet::new();
-        let snapshot = self
-            .store
-            .load(&mut |image| {
-                if let Key::Credential(client_id) = image.key() {
-                    seen.insert(Handle::of(client_id.as_str()));
-                }
-                if let Err(why) = self.put(&image) {
-                    failed.get_or_insert(why);
-                }
-            })
-            .await?;
-        if let Some(why) = failed {
-            return Err(why.into());
-        }
-        self.directory.retain(|handle| seen.contains(handle));
-        self.keys.raise_longest_lifetime(snapshot.installation.longest_lifetime_s);
-        self.feed.replace(&snapshot.feed);
-        self.applied.store(snapshot.seq, Ordering::Release);
+        self.fill().await?;
         self.loaded_at.store(as_of.as_millis(), Ordering::Release);
         // What came early was committed before this was read.
         turn.clear();
         self.vouch_for(as_of);
         Ok(())
+    }
+
+    /// Everything but the credentials has been put.
+    fn begin_at(&self, snapshot: &Snapshot) {
+        self.keys.raise_longest_lifetime(snapshot.installation.longest_lifetime_s);
+        self.feed.replace(&snapshot.feed);
+        self.applied.store(snapshot.seq, Ordering::Release);
     }
 
     /// Writes, and takes the change over before it returns: from here on this node acts on it.
@@ -226,8 +235,8 @@ impl LiveDirectory {
                 // The old keys go on signing; a node that cannot open the new one says so.
                 error!(change.seq = change.seq, %why, "Cannot take over a change");
             }
-        } else {
-            self.directory.apply(&change.effect);
+        } else if let Effect::Removed(Key::Credential(client_id)) = &change.effect {
+            self.filling.hear_of(client_id, || self.directory.apply(&change.effect));
         }
     }
 
@@ -239,7 +248,11 @@ impl LiveDirectory {
                 debug!(sealed_under = vault.sealed_under, "The vault");
             }
             Image::Organization(organization) => self.sign_on.hear_of(organization),
-            Image::Credential(_) | Image::Person(_) | Image::Session(_) => {}
+            Image::Credential(credential) => {
+                self.filling.hear_of(&credential.client_id, || self.directory.put(image));
+                return Ok(());
+            }
+            Image::Person(_) | Image::Session(_) => {}
         }
         self.directory.put(image);
         Ok(())

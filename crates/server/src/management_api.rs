@@ -132,7 +132,7 @@ async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let program = Program::of(&app, request.headers(), request.extensions())?;
+    let program = Program::of(&app, request.headers(), request.extensions()).await?;
     let now = app.clock.now();
     let limit = RateLimit::of(app.management_calls.count(program.client_id.as_str(), now));
     let mut response = if limit.is_exceeded() {

@@ -42,7 +42,7 @@ pub use self::{
     postgres::PostgresStore,
     query::{
         AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-        Newest, Pool, Pruned, Retention, Snapshot,
+        Newest, Part, Pool, Pruned, Retention, Snapshot,
     },
     receipts::{Answer, Claim, Receipts, Request},
     sqlite::SqliteStore,
@@ -113,12 +113,12 @@ pub trait Store: Nodes + Notices + People + Receipts + Send + Sync + 'static {
         of: Option<&OrganizationId>,
     ) -> Result<Vec<(OrganizationId, CredentialCounts)>, StoreError>;
 
-    /// Hands over everything that there is as of one moment: vault, rings, organizations, APIs,
-    /// then the credentials; and says which moment that was.
+    /// Hands over everything that there is as of one moment: vault, rings, organizations and APIs,
+    /// then which moment that is, then the credentials, of which there may be very many.
     ///
     /// Changes that are committed meanwhile are not in it. Whoever applies them at once must not
     /// let an older image from here overwrite them.
-    async fn load(&self, sink: &mut (dyn FnMut(Image) + Send)) -> Result<Snapshot, StoreError>;
+    async fn load(&self, sink: &mut (dyn FnMut(Part) + Send)) -> Result<(), StoreError>;
 
     /// What is dead now: the live set of the revocation feed.
     async fn feed(&self) -> Result<Feed, StoreError>;

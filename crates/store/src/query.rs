@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
-use hallpass_core::{ClientId, Credential, Installation, OrganizationId, Timestamp, change::Death};
+use hallpass_core::{
+    ClientId, Credential, Image, Installation, OrganizationId, Timestamp, change::Death,
+};
 
 /// Which credentials are asked for. Empty: all.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -89,6 +91,15 @@ pub struct Snapshot {
     pub installation: Installation,
     /// What was dead.
     pub feed: Feed,
+}
+
+/// A part of everything, as [`crate::Store::load`] hands it over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// One row. Those before the snapshot are few; those after it are credentials.
+    Image(Image),
+    /// All but the credentials has come.
+    Snapshot(Snapshot),
 }
 
 /// When a secret was last used.

@@ -94,15 +94,11 @@ impl Directory {
         self.owners.is_suspended(id)
     }
 
-    /// Keeps only the credentials for which `keep` says so: after everything was read anew, those
-    /// that were not read are gone.
-    pub fn retain(&self, mut keep: impl FnMut(&Handle) -> bool) {
-        self.entries.pin().retain(|handle, entry| {
-            let keeps = keep(handle);
-            if !keeps {
-                self.count_foreign_gone(Some(entry));
-            }
-            keeps
+    /// Forgets every credential: before all are read anew.
+    pub fn forget_credentials(&self) {
+        self.entries.pin().retain(|_, entry| {
+            self.count_foreign_gone(Some(entry));
+            false
         });
     }
 

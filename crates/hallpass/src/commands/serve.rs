@@ -38,7 +38,7 @@ impl Running {
         let clock = Arc::new(SystemClock);
         let max_staleness_s = config.server.max_staleness_s;
         let live =
-            LiveDirectory::load(store.clone(), &master, clock.clone(), max_staleness_s).await?;
+            LiveDirectory::open(store.clone(), &master, clock.clone(), max_staleness_s).await?;
         let app = App::new(named(&config.server), clock, store, live);
         let server = Server::bind(app.clone()).await?;
         let (address, metrics_address) = (server.public_address()?, server.metrics_address()?);
@@ -68,7 +68,6 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         listen = %running.address,
         metrics = %running.metrics_address,
         tls = config.server.tls_cert.is_some(),
-        credentials = running.app.live.directory.len(),
         change.seq = running.app.live.applied(),
         "Hallpass answers"
     );

@@ -103,6 +103,7 @@ struct Node {
     feed_entries: usize,
     readers: usize,
     credentials: usize,
+    is_full: bool,
 }
 
 impl Node {
@@ -161,6 +162,7 @@ async fn node(app: &App) -> Node {
         feed_entries: app.live.feed.len(),
         readers: app.live.feed.readers().len(),
         credentials: app.live.directory.len(),
+        is_full: app.live.is_full(),
     }
 }
 

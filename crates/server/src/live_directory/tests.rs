@@ -20,7 +20,7 @@ fn new_secret(number: u8) -> NewSecret {
 
 /// A live directory that has an active credential, and what another node then did to it: gave it a
 /// secret, then revoked it.
-async fn behind(store: Arc<dyn Store>) -> (LiveDirectory, ClientId, [Change; 2]) {
+async fn behind(store: Arc<dyn Store>) -> (Arc<LiveDirectory>, ClientId, [Change; 2]) {
     let actor = Actor::Server;
     let master = MasterKey::from_entropy([7; 32]);
     first_start::open_vault(&*store, &master, &actor, NOW).await.unwrap();

@@ -40,7 +40,7 @@ pub(crate) struct Program {
 
 impl Program {
     /// Checks a request's token, and its credential.
-    pub(super) fn of(
+    pub(super) async fn of(
         app: &App,
         headers: &HeaderMap,
         extensions: &Extensions,
@@ -51,7 +51,7 @@ impl Program {
         let trusted = &app.config.trusted_proxies;
         let arrival = extensions.get::<Arrival>();
         let from = arrival.and_then(|by| address::caller(by.peer.ip(), headers, trusted));
-        let (organization_id, granted) = standing(app, directory, &claims, from)?;
+        let (organization_id, granted) = standing(app, directory, &claims, from).await?;
         let asked: Scopes = claims.scope.parse().unwrap_or_default();
         let scopes = asked.intersection(&granted);
         let client_id: ClientId = claims.client_id.parse().map_err(|_| dead())?;
@@ -127,26 +127,42 @@ fn dead() -> Rejection {
 }
 
 /// The credential's organization and what it is granted now, if it may call from there.
-fn standing(
+async fn standing(
     app: &App,
     directory: &Directory,
     claims: &Claims,
     from: Option<IpAddr>,
 ) -> Result<(OrganizationId, Scopes), Problem> {
+    let was_full = app.live.is_full();
+    let of = |entry: &Entry| standing_of(entry, app, directory, from);
+    match directory.look_up(&claims.client_id, |entry| entry.map(of)) {
+        Some(standing) => standing,
+        None if was_full && app.live.is_full() => Err(dead().into()),
+        None => {
+            app.live.read_through(&claims.client_id).await?;
+            let known = directory.look_up(&claims.client_id, |entry| entry.map(of));
+            known.unwrap_or_else(|| Err(dead().into()))
+        }
+    }
+}
+
+fn standing_of(
+    entry: &Entry,
+    app: &App,
+    directory: &Directory,
+    from: Option<IpAddr>,
+) -> Result<(OrganizationId, Scopes), Problem> {
+    let organization_id = entry.organization_id();
+    if entry.status() != EntryStatus::Active || directory.is_suspended(organization_id) {
+        return Err(dead().into());
+    }
+    if !entry.allows(from) {
+        let detail = "the credential's IP allow-list does not have the address that this request \
+                      comes from";
+        return Err(Problem::new(Kind::AddressNotAllowed, detail));
+    }
     let slot = directory.catalog().by_audience(&app.config.url(own_api::PATH));
-    directory.look_up(&claims.client_id, |entry| {
-        let entry: &Entry = entry.ok_or_else(dead)?;
-        let organization_id = entry.organization_id();
-        if entry.status() != EntryStatus::Active || directory.is_suspended(organization_id) {
-            return Err(dead().into());
-        }
-        if !entry.allows(from) {
-            let detail = "the credential's IP allow-list does not have the address that this \
-                          request comes from";
-            return Err(Problem::new(Kind::AddressNotAllowed, detail));
-        }
-        let grant = entry.grants().iter().find(|grant| Some(grant.api) == slot);
-        let scopes = grant.map(|grant| Scopes::clone(&grant.scopes)).unwrap_or_default();
-        Ok((organization_id.clone(), scopes))
-    })
+    let grant = entry.grants().iter().find(|grant| Some(grant.api) == slot);
+    let scopes = grant.map(|grant| Scopes::clone(&grant.scopes)).unwrap_or_default();
+    Ok((organization_id.clone(), scopes))
 }

@@ -50,6 +50,8 @@ struct PoolLabels {
 pub(crate) struct State {
     credentials: Gauge,
     imported: Gauge,
+    directory_full: Gauge,
+    directory_read_throughs: Counter,
     directory_age: Real,
     change_seq: Gauge,
     changes_behind: Real,
@@ -85,6 +87,16 @@ impl State {
             "imported_unused",
             "Credentials with an imported secret that nobody has used yet",
             self.imported.clone(),
+        );
+        to.register(
+            "directory_full",
+            "1 once every credential is in the directory",
+            self.directory_full.clone(),
+        );
+        to.register(
+            "directory_read_throughs",
+            "Credentials read from the database because the directory did not have them yet",
+            self.directory_read_throughs.clone(),
         );
         to.register_with_unit(
             "directory_age",
@@ -167,6 +179,8 @@ impl State {
         let live = &app.live;
         self.credentials.set(live.directory.len() as i64);
         self.imported.set(live.directory.foreign() as i64);
+        self.directory_full.set(live.is_full().into());
+        self.directory_read_throughs.inner().store(live.read_throughs(), Ordering::Relaxed);
         self.directory_age.set(seconds(now.millis_since(live.loaded_at())));
         self.change_seq.set(live.applied() as i64);
         let newest = tokio::time::timeout(PATIENCE, app.store.last_seq()).await;

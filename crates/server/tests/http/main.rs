@@ -7,6 +7,7 @@ mod ask;
 mod authenticator;
 mod browser;
 mod dashboard;
+mod filling;
 mod listener;
 mod mail;
 mod management;

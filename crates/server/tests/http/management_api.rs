@@ -11,7 +11,7 @@ mod notices;
 mod once;
 mod pages;
 mod people;
-mod program;
+pub(crate) mod program;
 mod reference;
 mod routes;
 mod secrets;

@@ -185,6 +185,16 @@ async fn app(config: Config, store: Arc<UnsteadyStore>, clock: Arc<ManualClock>)
     App::new(config, clock, store, live)
 }
 
+/// A node whose credentials are still to be read.
+async fn filling(config: Config, store: Arc<UnsteadyStore>, clock: Arc<ManualClock>) -> App {
+    store.hold_loads();
+    let max_staleness_s = config.max_staleness_s;
+    let live = LiveDirectory::open(store.clone(), &master(), clock.clone(), max_staleness_s)
+        .await
+        .unwrap();
+    App::new(config, clock, store, live)
+}
+
 /// A running node.
 pub(crate) struct Node {
     pub(crate) app: App,
@@ -218,7 +228,15 @@ impl Node {
         Self { app, clock, store, router, folder }
     }
 
-    fn database(&self) -> PathBuf {
+    /// The same, but its credentials come only when [`UnsteadyStore::let_loads_go`] says so.
+    pub(crate) async fn restarted_and_empty(self) -> Self {
+        let Self { app: old, clock, store, folder, .. } = self;
+        let app = filling(old.config.clone(), store.clone(), clock.clone()).await;
+        let router = routes::public(&app);
+        Self { app, clock, store, router, folder }
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("hallpass.db")
     }
 

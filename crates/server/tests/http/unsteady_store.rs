@@ -20,19 +20,53 @@ use hallpass_core::{
 };
 use hallpass_store::{
     Answer, AuditFilter, Chain, Claim, Counts, CredentialCounts, CredentialFilter, DailyUsage,
-    Feed, LastUsed, Newest, Node, Nodes, Notices, People, PersonBy, Pool, Pruned, Receipts, Report,
-    Request, Retention, SeenSession, Snapshot, SqliteStore, Store, StoreError, Used,
+    Feed, LastUsed, Newest, Node, Nodes, Notices, Part, People, PersonBy, Pool, Pruned, Receipts,
+    Report, Request, Retention, SeenSession, SqliteStore, Store, StoreError, Used,
 };
+use tokio::sync::watch;
 
 pub(crate) struct UnsteadyStore {
     inner: SqliteStore,
     away: AtomicBool,
     commits: AtomicU64,
+    images: AtomicU64,
+    load_held: watch::Sender<bool>,
+    images_held: watch::Sender<bool>,
 }
 
 impl UnsteadyStore {
     pub(crate) fn new(inner: SqliteStore) -> Self {
-        Self { inner, away: AtomicBool::new(false), commits: AtomicU64::new(0) }
+        Self {
+            inner,
+            away: AtomicBool::new(false),
+            commits: AtomicU64::new(0),
+            images: AtomicU64::new(0),
+            load_held: watch::Sender::new(false),
+            images_held: watch::Sender::new(false),
+        }
+    }
+
+    /// From now on a load stops before the first credential, until it is let go.
+    pub(crate) fn hold_loads(&self) {
+        self.load_held.send_replace(true);
+    }
+
+    pub(crate) fn let_loads_go(&self) {
+        self.load_held.send_replace(false);
+    }
+
+    /// From now on whoever asks for a single row waits.
+    pub(crate) fn hold_images(&self) {
+        self.images_held.send_replace(true);
+    }
+
+    pub(crate) fn let_images_go(&self) {
+        self.images_held.send_replace(false);
+    }
+
+    /// Single rows that were asked for.
+    pub(crate) fn images(&self) -> u64 {
+        self.images.load(Ordering::SeqCst)
     }
 
     pub(crate) fn go_away(&self) {
@@ -56,6 +90,10 @@ impl UnsteadyStore {
     }
 }
 
+async fn until_let_go(held: &watch::Sender<bool>) {
+    held.subscribe().wait_for(|held| !held).await.unwrap();
+}
+
 #[async_trait]
 impl Store for UnsteadyStore {
     async fn commit(
@@ -69,6 +107,8 @@ impl Store for UnsteadyStore {
     }
 
     async fn image(&self, key: &Key) -> Result<Option<Image>, StoreError> {
+        self.images.fetch_add(1, Ordering::SeqCst);
+        until_let_go(&self.images_held).await;
         self.inner()?.image(key).await
     }
 
@@ -117,8 +157,19 @@ impl Store for UnsteadyStore {
         self.inner()?.credential_counts(of).await
     }
 
-    async fn load(&self, sink: &mut (dyn FnMut(Image) + Send)) -> Result<Snapshot, StoreError> {
-        self.inner()?.load(sink).await
+    async fn load(&self, sink: &mut (dyn FnMut(Part) + Send)) -> Result<(), StoreError> {
+        let mut parts = Vec::new();
+        self.inner()?.load(&mut |part| parts.push(part)).await?;
+        for part in parts {
+            let is_last_before_credentials = matches!(part, Part::Snapshot(_));
+            sink(part);
+            if is_last_before_credentials {
+                until_let_go(&self.load_held).await;
+                // Whoever held it may have taken the database away meanwhile.
+                self.inner()?;
+            }
+        }
+        Ok(())
     }
 
     async fn feed(&self) -> Result<Feed, StoreError> {

@@ -10,7 +10,7 @@ use hallpass_core::{
 };
 
 use super::{Bench, NOW, World, client_id, fixtures::secret_id, organization};
-use crate::{Chain, Feed, Store, StoreError};
+use crate::{Chain, Feed, Part, Store, StoreError};
 
 /// The `turn`th write of a writer: some succeed, some are refused, some kill.
 fn write(writer: u64, turn: u64) -> Mutation {
@@ -139,10 +139,17 @@ pub(crate) async fn a_load_is_of_one_moment(bench: &dyn Bench) {
     let writers = tokio::spawn(writers(std::slice::from_ref(&world.store), 8, 32));
     let mut loads = Vec::new();
     while !writers.is_finished() || loads.is_empty() {
-        let mut images = HashMap::new();
-        let mut sink = |image: Image| assert!(images.insert(image.key(), image).is_none());
-        let snapshot = world.store.load(&mut sink).await.unwrap();
-        loads.push((snapshot, images));
+        let (mut images, mut snapshot) = (HashMap::new(), None);
+        let mut sink = |part| match part {
+            Part::Image(image) => {
+                let is_credential = matches!(image, Image::Credential(_));
+                assert_eq!(is_credential, snapshot.is_some(), "{:?}", image.key());
+                assert!(images.insert(image.key(), image).is_none());
+            }
+            Part::Snapshot(of) => assert!(snapshot.replace(of).is_none()),
+        };
+        world.store.load(&mut sink).await.unwrap();
+        loads.push((snapshot.unwrap(), images));
     }
     writers.await.unwrap();
     let log = world.changes().await;

@@ -11,22 +11,22 @@ use super::{
     session::{Session, get, int},
 };
 use crate::{
-    Snapshot, StoreError,
+    Part, Snapshot, StoreError,
     loading::{self, BATCH, Batch},
 };
 
 /// Reads while others parse.
 pub(super) async fn load(
     lane: &Lane,
-    sink: &mut (dyn FnMut(Image) + Send),
-) -> std::result::Result<Snapshot, StoreError> {
+    sink: &mut (dyn FnMut(Part) + Send),
+) -> std::result::Result<(), StoreError> {
     let session = lane.session().await?;
     let read =
         async |out: mpsc::Sender<Batch>| Ok(session.at_one_moment(all(&session, &out)).await?);
     loading::load(sink, read).await
 }
 
-async fn all(session: &Session, out: &mpsc::Sender<Batch>) -> Result<Snapshot> {
+async fn all(session: &Session, out: &mpsc::Sender<Batch>) -> Result<()> {
     let snapshot = Snapshot {
         seq: log::last_seq(session).await?,
         installation: rows::installation(session).await?,
@@ -37,7 +37,7 @@ async fn all(session: &Session, out: &mpsc::Sender<Batch>) -> Result<Snapshot> {
     few.extend(rows::rings(session).await?.into_iter().map(Image::Ring));
     few.extend(rows::organizations(session).await?.into_iter().map(Image::Organization));
     few.extend(rows::apis(session).await?.into_iter().map(Image::Api));
-    out.send(Batch::Few(few)).await.map_err(loading::gone)?;
+    out.send(Batch::Few(few, snapshot)).await.map_err(loading::gone)?;
 
     let sql = "SELECT client_id, document FROM credentials
          WHERE client_id > $1 ORDER BY client_id LIMIT $2";
@@ -46,7 +46,7 @@ async fn all(session: &Session, out: &mpsc::Sender<Batch>) -> Result<Snapshot> {
         let read = |row: &_| Ok((get(row, 0)?, get(row, 1)?));
         let page: Vec<(String, String)> =
             session.all(sql, &[&after, &int(BATCH as u64)], read).await?;
-        let Some((last, _)) = page.last() else { return Ok(snapshot) };
+        let Some((last, _)) = page.last() else { return Ok(()) };
         after.clone_from(last);
         out.send(Batch::Credentials(page)).await.map_err(loading::gone)?;
     }

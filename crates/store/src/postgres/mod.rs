@@ -51,7 +51,7 @@ use self::{
 };
 use crate::{
     AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-    Newest, Pool, Pruned, Retention, Snapshot, Store, StoreError, columns::USAGE_STEP,
+    Newest, Part, Pool, Pruned, Retention, Store, StoreError, columns::USAGE_STEP,
     counters::Counters,
 };
 
@@ -169,7 +169,7 @@ impl Store for PostgresStore {
         Ok(credentials::counts(&self.session().await?, of).await?)
     }
 
-    async fn load(&self, sink: &mut (dyn FnMut(Image) + Send)) -> Result<Snapshot, StoreError> {
+    async fn load(&self, sink: &mut (dyn FnMut(Part) + Send)) -> Result<(), StoreError> {
         load::load(&self.reads, sink).await
     }
 

@@ -5,26 +5,26 @@ use tokio::sync::mpsc;
 
 use super::{log, readers::Readers, rows, session::Session};
 use crate::{
-    Snapshot, StoreError,
+    Part, Snapshot, StoreError,
     loading::{self, BATCH, Batch},
 };
 
 /// Reads while others parse.
 pub(super) async fn load(
     readers: &Readers,
-    sink: &mut (dyn FnMut(Image) + Send),
-) -> Result<Snapshot, StoreError> {
+    sink: &mut (dyn FnMut(Part) + Send),
+) -> Result<(), StoreError> {
     let read = |out| {
         readers.run(move |session| {
-            let snapshot = session.at_one_moment(|session| all(session, &out));
+            let read = session.at_one_moment(|session| all(session, &out));
             session.forget_pages();
-            snapshot
+            read
         })
     };
     loading::load(sink, read).await
 }
 
-fn all(session: &Session, out: &mpsc::Sender<Batch>) -> Result<Snapshot, StoreError> {
+fn all(session: &Session, out: &mpsc::Sender<Batch>) -> Result<(), StoreError> {
     let send = |batch| out.blocking_send(batch).map_err(loading::gone);
     let snapshot = Snapshot {
         seq: log::last_seq(session)?,
@@ -36,7 +36,7 @@ fn all(session: &Session, out: &mpsc::Sender<Batch>) -> Result<Snapshot, StoreEr
     few.extend(rows::rings(session)?.into_iter().map(Image::Ring));
     few.extend(rows::organizations(session)?.into_iter().map(Image::Organization));
     few.extend(rows::apis(session)?.into_iter().map(Image::Api));
-    send(Batch::Few(few))?;
+    send(Batch::Few(few, snapshot))?;
 
     let mut batch = Vec::with_capacity(BATCH);
     session.each("SELECT client_id, document FROM credentials", [], |row| {
@@ -47,6 +47,5 @@ fn all(session: &Session, out: &mpsc::Sender<Batch>) -> Result<Snapshot, StoreEr
         }
         Ok(())
     })?;
-    send(Batch::Credentials(batch))?;
-    Ok(snapshot)
+    send(Batch::Credentials(batch))
 }

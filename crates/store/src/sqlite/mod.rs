@@ -46,7 +46,7 @@ use self::{
 };
 use crate::{
     AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-    Newest, Pool, Pruned, Retention, Snapshot, Store, StoreError, columns::USAGE_STEP,
+    Newest, Part, Pool, Pruned, Retention, Store, StoreError, columns::USAGE_STEP,
     counters::Counters, document,
 };
 
@@ -168,7 +168,7 @@ impl Store for SqliteStore {
         self.readers.run(move |session| credentials::counts(session, of.as_ref())).await
     }
 
-    async fn load(&self, sink: &mut (dyn FnMut(Image) + Send)) -> Result<Snapshot, StoreError> {
+    async fn load(&self, sink: &mut (dyn FnMut(Part) + Send)) -> Result<(), StoreError> {
         load::load(&self.readers, sink).await
     }
 
