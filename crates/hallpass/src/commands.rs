@@ -14,6 +14,7 @@ mod init;
 mod key;
 mod leak;
 mod member;
+mod node;
 mod operator;
 mod organization;
 mod person;
@@ -80,6 +81,9 @@ pub(crate) enum Command {
     /// The audit log: who did what, when
     #[command(subcommand)]
     Audit(audit::Command),
+    /// The running servers
+    #[command(subcommand)]
+    Node(node::Command),
     /// Copy the database to a file, consistently, beside a running server
     Backup(backup::Args),
     /// Move to another database: from SQLite to PostgreSQL, or wherever else
@@ -120,6 +124,7 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
             Command::Token(command) => token::run(command, &config, output).await,
             Command::Feed(command) => feed::run(command, &config, output).await,
             Command::Audit(command) => audit::run(command, &config, output).await,
+            Command::Node(command) => node::run(command, &config, output).await,
             Command::Backup(args) => backup::run(&args, &config, output).await,
             Command::Copy(args) => copy::run(args, &config, output).await,
             Command::Doctor => doctor::run(&config, output).await,

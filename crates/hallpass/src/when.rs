@@ -40,6 +40,15 @@ pub(crate) fn end(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     Ok(end)
 }
 
+/// A date and time with its zone.
+pub(crate) fn moment(text: &str) -> anyhow::Result<Timestamp> {
+    let date = text.parse::<jiff::Timestamp>().ok();
+    let Some(millis) = date.and_then(|date| u64::try_from(date.as_millisecond()).ok()) else {
+        bail!("{text:?} is not a date with time and zone, such as 2027-01-31T12:00:00Z")
+    };
+    Ok(Timestamp::from_millis(millis))
+}
+
 /// A point in time in UTC, to the second.
 pub(crate) fn utc(at: Timestamp) -> String {
     let date = i64::try_from(at.as_secs()).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());

@@ -22,6 +22,18 @@ pub(crate) enum Command {
         /// Only those that concern this organization: id or name
         #[arg(long)]
         organization: Option<String>,
+        /// Only what this person or client did, by id
+        #[arg(long)]
+        actor: Option<String>,
+        /// Only those whose action begins so, such as `credential.`
+        #[arg(long)]
+        action: Option<String>,
+        /// Only those from this moment on: a date with time and zone
+        #[arg(long)]
+        since: Option<String>,
+        /// Only those before this moment
+        #[arg(long)]
+        until: Option<String>,
         /// Only those before this event
         #[arg(long)]
         before: Option<u64>,
@@ -36,12 +48,20 @@ pub(crate) enum Command {
 pub(super) async fn run(command: Command, config: &Config, output: Output) -> anyhow::Result<()> {
     let installation = Installation::open(config).await?;
     match command {
-        Command::List { subject, organization, before, limit } => {
+        Command::List { subject, organization, actor, action, since, until, before, limit } => {
             let organization_id = match organization {
                 Some(called) => Some(installation.organization(&called).await?.id),
                 None => None,
             };
-            let filter = AuditFilter { organization_id, subject, ..AuditFilter::default() };
+            let moment = |text: Option<String>| text.map(|text| when::moment(&text)).transpose();
+            let filter = AuditFilter {
+                organization_id,
+                subject,
+                actor_id: actor,
+                action,
+                since: moment(since)?,
+                until: moment(until)?,
+            };
             let events = installation.store.audit(&filter, before, limit).await?;
             output.print(&events, || {
                 let row = |event: &hallpass_core::audit::Event| {

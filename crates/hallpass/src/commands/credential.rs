@@ -1,13 +1,15 @@
 //! `hallpass credential`: the OAuth clients of the organizations.
 
 mod add;
+mod bulk;
 mod show;
+mod traffic;
 
 pub(super) use self::add::CredentialFile;
 use anyhow::bail;
 use clap::Subcommand;
 use hallpass_core::{Change, Credential};
-use hallpass_server::management::credentials::{self, Step};
+use hallpass_server::management::credentials::{self, Finished, Step};
 use hallpass_store::CredentialFilter;
 use serde_json::json;
 
@@ -15,6 +17,7 @@ use crate::{
     config::Config,
     installation::Installation,
     output::{Output, table},
+    when,
 };
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +56,44 @@ pub(crate) enum Command {
         /// Where the new secret will be kept
         #[arg(long, default_value = "")]
         note: String,
+    },
+    /// Say how far a rotation has come, and which secrets can be retired
+    Rotation {
+        /// Client id or name
+        credential: String,
+    },
+    /// Say how often a credential asked for tokens, by hour
+    Usage {
+        /// Client id or name
+        credential: String,
+        /// How far back
+        #[arg(long, value_name = "LENGTH", default_value = "14d")]
+        last: String,
+    },
+    /// Say from which addresses and by which client libraries a credential was used
+    Sightings {
+        /// Client id or name
+        credential: String,
+    },
+    /// Pause several credentials
+    BulkPause {
+        /// Client ids or names; 25 at most
+        #[arg(required = true)]
+        credentials: Vec<String>,
+    },
+    /// Add a secret to each of several credentials, and print them all, once
+    BulkRotate {
+        /// Client ids or names; 25 at most
+        #[arg(required = true)]
+        credentials: Vec<String>,
+        /// How long the old secrets go on working
+        #[arg(long, default_value = "7d")]
+        overlap: String,
+    },
+    /// Let a pending credential get tokens; where approval is required, ask for it
+    Activate {
+        /// Client id or name
+        credential: String,
     },
     /// Let a pending credential get tokens that waits for an owner or admin
     Approve {
@@ -108,6 +149,22 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
             };
             super::secret::add(&credential, rotation, &installation, config, output).await
         }
+        Command::Rotation { credential } => {
+            traffic::rotation(&credential, &installation, output).await
+        }
+        Command::Usage { credential, last } => {
+            traffic::usage(&credential, when::seconds(&last)?, &installation, output).await
+        }
+        Command::Sightings { credential } => {
+            traffic::sightings(&credential, &installation, output).await
+        }
+        Command::BulkPause { credentials } => {
+            bulk::pause(&credentials, &installation, output).await
+        }
+        Command::BulkRotate { credentials, overlap } => {
+            bulk::rotate(&credentials, &overlap, &installation, output).await
+        }
+        Command::Activate { credential } => activate(&installation, &credential, output).await,
         Command::Approve { credential } => {
             step(&installation, &credential, Step::Approve, output).await
         }
@@ -127,6 +184,19 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
             step(&installation, &credential, Step::Delete, output).await
         }
     }
+}
+
+async fn activate(installation: &Installation, called: &str, output: Output) -> anyhow::Result<()> {
+    let own = installation.credential(called).await?;
+    let finished = credentials::activate(&installation.act(), &own.client_id).await?;
+    let (status, says) = match finished {
+        Finished::Active => ("active", "gets tokens from now on"),
+        Finished::AwaitsApproval => ("pending", "waits for an owner or admin"),
+    };
+    output.print(&json!({ "client_id": own.client_id, "status": status }), || {
+        format!("{} ({}) {says}.", own.settings.name, own.client_id)
+    });
+    Ok(())
 }
 
 /// Takes a step, and says what came of it.

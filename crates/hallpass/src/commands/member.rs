@@ -1,5 +1,7 @@
 //! `hallpass member`: who belongs to an organization, and as what.
 
+mod offboarding;
+
 use anyhow::Context;
 use clap::Subcommand;
 use hallpass_core::{
@@ -37,6 +39,13 @@ pub(crate) enum Command {
     List {
         /// Id or name of the organization
         organization: String,
+    },
+    /// Say what a member, or somebody who has left, made, and which secrets they saw
+    Offboarding {
+        /// Id or name of the organization
+        organization: String,
+        /// Their e-mail address or id
+        person: String,
     },
     /// Take an invitation back
     Withdraw {
@@ -93,6 +102,9 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
         Command::List { organization } => {
             let own = installation.organization(&organization).await?;
             list(&members::list(&act, &own.id).await?, output);
+        }
+        Command::Offboarding { organization, person } => {
+            offboarding::show(&organization, &person, &installation, output).await?;
         }
         Command::Withdraw { organization, invitation } => {
             let own = installation.organization(&organization).await?;

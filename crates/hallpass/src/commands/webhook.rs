@@ -79,6 +79,9 @@ pub(crate) enum Command {
     Deliveries {
         /// Id or name of the organization
         organization: String,
+        /// Only those before this one: the delivery's id
+        #[arg(long)]
+        before: Option<DeliveryId>,
         /// At most so many
         #[arg(long, default_value_t = 100)]
         limit: usize,
@@ -138,9 +141,9 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
             webhooks::remove(&act, &own.id, &webhook).await?;
             output.print(&json!({ "id": webhook }), || format!("Removed webhook {webhook}."));
         }
-        Command::Deliveries { organization, limit } => {
+        Command::Deliveries { organization, before, limit } => {
             let own = installation.organization(&organization).await?;
-            let all = webhooks::deliveries(&act, &own.id, None, limit).await?;
+            let all = webhooks::deliveries(&act, &own.id, before.as_ref(), limit).await?;
             print_deliveries(&all, output);
         }
         Command::SendAgain { organization, delivery } => {

@@ -19,6 +19,7 @@ mod logs;
 mod master_key;
 mod mistakes;
 mod node;
+mod parity;
 mod place;
 mod planted;
 mod postgres;
