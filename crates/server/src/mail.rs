@@ -68,6 +68,23 @@ pub async fn invite(
     send(config, &invitation.email, &subject, text).await
 }
 
+/// The same, where an invitation stands without: whether the mail server took it. Trouble is logged.
+pub(crate) async fn tries_to_invite(
+    config: &Config,
+    organization: &Organization,
+    invitation: &Invitation,
+    url: &str,
+) -> bool {
+    match invite(config, organization, invitation, url).await {
+        Ok(()) => true,
+        Err(NotSent::NotSetUp) => false,
+        Err(why) => {
+            tracing::warn!(%why, "An invitation was not mailed");
+            false
+        }
+    }
+}
+
 /// Tells a member what has happened to their organization's credentials.
 pub(crate) async fn tell(
     config: &Config,

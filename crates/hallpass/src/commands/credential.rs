@@ -5,12 +5,14 @@ mod bulk;
 mod show;
 mod traffic;
 
+use std::collections::HashMap;
+
 pub(super) use self::add::CredentialFile;
 use anyhow::bail;
 use clap::Subcommand;
-use hallpass_core::{Change, Credential};
+use hallpass_core::{Change, ClientId, Credential};
 use hallpass_server::management::credentials::{self, Finished, Step};
-use hallpass_store::CredentialFilter;
+use hallpass_store::{CredentialFilter, LastUsed};
 use serde_json::json;
 
 use crate::{
@@ -35,6 +37,9 @@ pub(crate) enum Command {
         /// Only those whose name contains this
         #[arg(long)]
         name: Option<String>,
+        /// Only those with this tag
+        #[arg(long)]
+        tag: Option<String>,
         /// At most so many
         #[arg(long, default_value_t = 1000)]
         limit: usize,
@@ -133,12 +138,12 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
         Command::Add(args) => add::add(args, &installation, config, output).await,
         Command::Update(args) => add::update(args, &installation, output).await,
         Command::Show { credential } => show::show(&credential, &installation, output).await,
-        Command::List { organization, status, name, limit } => {
+        Command::List { organization, status, name, tag, limit } => {
             let organization_id = match organization {
                 Some(called) => Some(installation.organization(&called).await?.id),
                 None => None,
             };
-            let filter = CredentialFilter { organization_id, status, text: name, tag: None };
+            let filter = CredentialFilter { organization_id, status, text: name, tag };
             list(&installation, &filter, limit, output).await
         }
         Command::Rotate { credential, overlap, note } => {
@@ -245,10 +250,17 @@ async fn list(
     }
     let apis = installation.store.apis().await?;
     let all = installation.store.credentials(filter, None, limit).await?;
-    let views: Vec<_> = all.iter().map(|own| show::view(own, &apis, &[])).collect();
+    let ids: Vec<_> = all.iter().map(|own| own.client_id.clone()).collect();
+    let mut used: HashMap<ClientId, Vec<LastUsed>> = HashMap::new();
+    for (id, one) in installation.store.last_used_of(&ids).await? {
+        used.entry(id).or_default().push(one);
+    }
+    let of = |own: &Credential| used.get(&own.client_id).map_or(&[][..], Vec::as_slice);
+    let views: Vec<_> = all.iter().map(|own| show::view(own, &apis, of(own))).collect();
     output.print(&views, || {
-        let rows: Vec<_> = all.iter().map(|own| show::row(own, &apis)).collect();
-        table(&["name", "client id", "status", "APIs", "secrets", "expires"], &rows)
+        let rows: Vec<_> = all.iter().map(|own| show::row(own, &apis, of(own))).collect();
+        let names = ["name", "client id", "status", "APIs", "secrets", "last used", "expires"];
+        table(&names, &rows)
     });
     Ok(())
 }

@@ -192,6 +192,10 @@ async fn new_commands_answer_in_json_beside_a_running_server() {
     // What was counted is written when the server ends.
     node.stop().await;
 
+    let list = place.ask(&["credential", "list", "--name", "one"]).await;
+    assert_eq!(list[0]["secrets"][0]["last_used_from"], "127.0.0.1", "{list}");
+    let none = place.ask(&["credential", "list", "--tag", "nothing"]).await;
+    assert_eq!(none, Value::Array(Vec::new()));
     let usage = place.ask(&["credential", "usage", "one", "--last", "1d"]).await;
     assert_eq!(usage[0]["outcome"], "issued", "{usage}");
     let seen = place.ask(&["credential", "sightings", "one"]).await;

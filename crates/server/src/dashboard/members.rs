@@ -197,14 +197,7 @@ async fn show_invited(
     Invited { invitation, link }: Invited,
 ) -> Result<Response, PageError> {
     let url = Zeroizing::new(app.config.url(&format!("/invitations/{}", link.expose())));
-    let is_mailed = match mail::invite(&app.config, &here.organization, &invitation, &url).await {
-        Ok(()) => true,
-        Err(mail::NotSent::NotSetUp) => false,
-        Err(why) => {
-            tracing::warn!(%why, "An invitation was not mailed");
-            false
-        }
-    };
+    let is_mailed = mail::tries_to_invite(&app.config, &here.organization, &invitation, &url).await;
     let fresh = Fresh { email: invitation.email.to_string(), url, is_mailed };
     page::show_secret(&List { fresh: Some(fresh), ..List::of(app, here).await? })
 }

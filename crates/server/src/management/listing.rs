@@ -22,10 +22,11 @@ pub struct Listed {
     pub daily: Vec<u64>,
 }
 
-/// At most `limit` credentials of an organization, the newest first, with their use.
+/// At most `limit` credentials of an organization, or of all of them, the newest first, with their
+/// use.
 pub async fn newest(
     act: &Act<'_>,
-    organization_id: &OrganizationId,
+    organization_id: Option<&OrganizationId>,
     filter: &CredentialFilter,
     page: (Option<&Newest>, usize),
 ) -> Result<Vec<Listed>, ManagementError> {
@@ -61,20 +62,22 @@ pub async fn newest(
 /// How many credentials of an organization there are.
 pub async fn count(
     act: &Act<'_>,
-    organization_id: &OrganizationId,
+    organization_id: Option<&OrganizationId>,
     filter: &CredentialFilter,
 ) -> Result<u64, ManagementError> {
     Ok(act.store.count_credentials(&of(act, organization_id, filter)?).await?)
 }
 
-/// The filter, for those of this organization alone, if the caller may see them.
+/// The filter, for those of this organization alone, if one is named and the caller may see them.
 fn of(
     act: &Act<'_>,
-    organization_id: &OrganizationId,
+    organization_id: Option<&OrganizationId>,
     filter: &CredentialFilter,
 ) -> Result<CredentialFilter, ManagementError> {
-    act.caller
-        .must(Permission::ReadCredentials, organization_id)
-        .map_err(|denied| ManagementError::denied(denied, "organization"))?;
-    Ok(CredentialFilter { organization_id: Some(organization_id.clone()), ..filter.clone() })
+    let may = match organization_id {
+        Some(id) => act.caller.must(Permission::ReadCredentials, id),
+        None => act.caller.must_everywhere(Permission::ReadCredentials),
+    };
+    may.map_err(|denied| ManagementError::denied(denied, "organization"))?;
+    Ok(CredentialFilter { organization_id: organization_id.cloned(), ..filter.clone() })
 }

@@ -4,14 +4,14 @@
 mod shape;
 
 use axum::{extract::State, response::Response};
-use hallpass_core::{ClientId, Image, Timestamp, permission::Permission};
+use hallpass_core::{ClientId, Credential, Image, Timestamp, permission::Permission};
 use hallpass_store::{CredentialFilter, Newest};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 pub(super) use self::shape::{CredentialView, SecretView};
-use self::shape::{MadeCredential, NewCredential, PatchCredential};
+use self::shape::{MadeCredential, NewCredential, PatchCredential, Recent};
 use super::{
     Problem, answer,
     body::{Ids, IfMatch, Json, Params},
@@ -22,7 +22,10 @@ use super::{
 };
 use crate::{
     app::App,
-    management::credentials::{self as acts, Step},
+    management::{
+        credentials::{self as acts, Step},
+        listing,
+    },
 };
 
 /// Which credentials are wanted.
@@ -38,6 +41,8 @@ pub(super) struct Wanted {
     q: Option<String>,
     /// Those with this tag.
     tag: Option<String>,
+    /// `true`: with the last use of each, and its tokens of the last 14 days.
+    usage: Option<bool>,
     /// Rows of a page: 1 to 200, 50 unless said.
     limit: Option<usize>,
     /// The place where the page before ended; `next` has it.
@@ -71,15 +76,22 @@ pub(super) async fn list(
         .with("status", wanted.status.as_ref())
         .with("q", wanted.q.as_ref())
         .with("tag", wanted.tag.as_ref())
+        .with("usage", wanted.usage)
         .with("limit", wanted.limit);
     let filter = CredentialFilter {
-        organization_id,
+        organization_id: organization_id.clone(),
         status: wanted.status,
         text: wanted.q,
         tag: wanted.tag,
     };
-    let rows = app.store.newest_credentials(&filter, place.as_ref(), limit + 1).await?;
-    let now = app.clock.now();
+    let (page, act) = ((place.as_ref(), limit + 1), app.act(&program.caller));
+    let rows: Vec<(Credential, Option<Recent>)> = if wanted.usage.unwrap_or(false) {
+        let listed = listing::newest(&act, organization_id.as_ref(), &filter, page).await?;
+        listed.into_iter().map(Recent::of).collect()
+    } else {
+        let found = app.store.newest_credentials(&filter, page.0, page.1).await?;
+        found.into_iter().map(|own| (own, None)).collect()
+    };
     let catalog = app.live.directory.catalog();
     Ok(page::show(
         &app,
@@ -87,8 +99,8 @@ pub(super) async fn list(
         limit,
         rows,
         (
-            |row| page::cursor(&(row.created_at, &row.client_id)),
-            |row| CredentialView::of(&row, &catalog, now),
+            |(row, _)| page::cursor(&(row.created_at, &row.client_id)),
+            |(row, recent)| CredentialView::of(&row, &catalog, act.now).with(recent),
         ),
     ))
 }
@@ -271,12 +283,12 @@ pub(super) async fn discard(
     Ok(answer::nothing())
 }
 
-fn view(app: &App, credential: &hallpass_core::Credential) -> CredentialView {
+fn view(app: &App, credential: &Credential) -> CredentialView {
     CredentialView::of(credential, &app.live.directory.catalog(), app.clock.now())
 }
 
 /// A credential, with its version.
-pub(super) fn shown(app: &App, credential: hallpass_core::Credential) -> Response {
+pub(super) fn shown(app: &App, credential: Credential) -> Response {
     let view = view(app, &credential);
     let version = Image::Credential(Box::new(credential)).version();
     answer::versioned(StatusCode::OK, &view, &version)

@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use hallpass_core::{
     Email, InvitationId, OrganizationId, Person, PersonId,
     organization::{Invitation, Member},
-    permission::Role,
+    permission::{Permission, Role},
     text::Name,
 };
 use http::StatusCode;
@@ -20,7 +20,7 @@ use super::{
     program::Program,
     time::Moment,
 };
-use crate::{app::App, management::members as acts};
+use crate::{app::App, mail, management::members as acts};
 
 /// A person who belongs to an organization.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,6 +37,8 @@ struct MemberView {
     role: Role,
     #[schema(value_type = String, format = DateTime)]
     since: Moment,
+    /// Whether they can sign in with a passkey; otherwise a password is all.
+    has_passkey: bool,
 }
 
 impl MemberView {
@@ -47,6 +49,7 @@ impl MemberView {
             email: person.email,
             role: member.role,
             since: Moment(member.since),
+            has_passkey: !person.passkeys.is_empty(),
         }
     }
 }
@@ -102,6 +105,8 @@ pub(super) struct MadeInvitation {
     /// The link, in this answer alone: whoever follows it becomes a member. Send it to the person
     /// whom it is for, and to nobody else.
     link: Option<String>,
+    /// Whether it was mailed to them.
+    mailed: bool,
     /// In a repeated answer: why there is no link.
     #[serde(skip_serializing_if = "Option::is_none")]
     link_remark: Option<String>,
@@ -125,6 +130,9 @@ pub(super) struct NewInvitation {
     /// `owner`, `admin`, `developer` or `auditor`.
     #[schema(value_type = String)]
     role: Role,
+    /// Mail the link to them, too, if the installation has a mail server.
+    #[serde(default)]
+    mail: bool,
 }
 
 /// List the members of an organization.
@@ -217,11 +225,15 @@ pub(super) async fn invite(
 ) -> Result<Response, Problem> {
     let (own, caller) = (app.clone(), program.caller.clone());
     let work = async move {
-        let made = acts::invite(&own.act(&caller), &id, value.email, value.role).await?;
+        let act = own.act(&caller);
+        let organization = act.organization(&id, Permission::ManageMembers).await?;
+        let made = acts::invite(&act, &id, value.email, value.role).await?;
         let link = own.config.url(&format!("/invitations/{}", made.link.expose()));
         let path = format!("/api/v1/organizations/{id}/invitations/{}", made.invitation.id);
+        let mailed = value.mail
+            && mail::tries_to_invite(&own.config, &organization, &made.invitation, &link).await;
         let invitation = made.invitation.into();
-        let shape = MadeInvitation { invitation, link: None, link_remark: None };
+        let shape = MadeInvitation { invitation, link: None, mailed, link_remark: None };
         let secrets = Secret::member("link", &link);
         Ok(Made { path, body: body_of(&shape)?, version: None, secrets })
     };

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A mail server that takes one message (RFC 5321), or refuses it.
-async fn post_office(refuses: bool) -> (SocketAddr, JoinHandle<String>) {
+pub(crate) async fn post_office(refuses: bool) -> (SocketAddr, JoinHandle<String>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let talking = tokio::spawn(async move {
@@ -48,7 +48,7 @@ async fn post_office(refuses: bool) -> (SocketAddr, JoinHandle<String>) {
     (address, talking)
 }
 
-fn mail_by(address: SocketAddr) -> impl FnOnce(&mut Config) {
+pub(crate) fn mail_by(address: SocketAddr) -> impl FnOnce(&mut Config) {
     move |config| {
         config.smtp_url = Some(format!("smtp://{address}"));
         config.mail_from = Some("Hallpass <hallpass@example.com>".to_owned());

@@ -82,7 +82,7 @@ fn extras(own: &Credential, apis: &[Api]) -> String {
 }
 
 /// One line of the list.
-pub(super) fn row(own: &Credential, apis: &[Api]) -> Vec<String> {
+pub(super) fn row(own: &Credential, apis: &[Api], used: &[LastUsed]) -> Vec<String> {
     let names = own.settings.grants.iter().filter_map(|grant| {
         apis.iter().find(|api| api.id == grant.api_id).map(|api| api.name.to_string())
     });
@@ -92,6 +92,7 @@ pub(super) fn row(own: &Credential, apis: &[Api]) -> Vec<String> {
         own.status.word().to_owned(),
         names.collect::<Vec<_>>().join(", "),
         own.usable_secrets(now()).count().to_string(),
+        when::utc_or_dash(used.iter().map(|used| used.last_at).max()),
         when::utc_or_dash(own.settings.expires_at),
     ]
 }

@@ -71,7 +71,7 @@ impl Rest {
         let act = self.app.act(&self.caller);
         let (now, filter) = (act.now, self.asked.filter());
         let page = (self.before.as_ref(), AT_ONCE);
-        let found = listing::newest(&act, &self.here, &filter, page).await?;
+        let found = listing::newest(&act, Some(&self.here), &filter, page).await?;
         let lines: String = found.iter().map(|one| line(one, &self.apis, now)).collect();
         self.before = found.last().map(|last| Newest::of(&last.credential));
         let is_last = found.len() < AT_ONCE;

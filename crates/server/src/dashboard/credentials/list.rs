@@ -74,8 +74,8 @@ pub(super) async fn page(
     let filter = asked.filter();
     let place = asked.place();
     let id = &here.organization.id;
-    let listed = listing::newest(&act, id, &filter, (place.as_ref(), PAGE + 1)).await?;
-    let total = listing::count(&act, id, &filter).await?;
+    let listed = listing::newest(&act, Some(id), &filter, (place.as_ref(), PAGE + 1)).await?;
+    let total = listing::count(&act, Some(id), &filter).await?;
     let apis = app.store.apis().await?;
     let page = here.visitor.page.clone().titled("Credentials").at(Place::Credentials);
     let list = page.url(&list_path(&here));

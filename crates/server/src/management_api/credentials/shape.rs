@@ -1,6 +1,8 @@
 //! How a credential looks in JSON, and what may be set. A member that is not listed here cannot
 //! be set by anybody, and no digest is ever shown.
 
+use std::net::IpAddr;
+
 use hallpass_core::{
     ApiId, ClientId, Credential, OrganizationId, Scopes, SecretId, Timestamp,
     api::Audience,
@@ -12,10 +14,13 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::management_api::{
-    Problem,
-    body::{given, mentioned},
-    time::Moment,
+use crate::{
+    management::listing::Listed,
+    management_api::{
+        Problem,
+        body::{given, mentioned},
+        time::Moment,
+    },
 };
 
 /// What a credential may do at one API.
@@ -207,6 +212,35 @@ pub(in crate::management_api) struct CredentialView {
     #[schema(value_type = String, format = DateTime)]
     created_at: Moment,
     created_by: String,
+    /// In a list that asks for it: how it was used lately.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Recent>,
+}
+
+/// How a credential was used lately.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecentUsage)]
+pub(in crate::management_api) struct Recent {
+    /// Its latest use, by whichever secret; `null`: never.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_used_at: Option<Moment>,
+    #[schema(value_type = Option<String>)]
+    last_used_from: Option<IpAddr>,
+    /// Tokens issued on each of the last 14 days (UTC), today last.
+    tokens_by_day: Vec<u64>,
+}
+
+impl Recent {
+    /// Parts what a list has found.
+    pub(super) fn of(listed: Listed) -> (Credential, Option<Self>) {
+        let used = listed.last_used;
+        let recent = Self {
+            last_used_at: used.as_ref().map(|used| Moment(used.last_at)),
+            last_used_from: used.and_then(|used| used.last_address),
+            tokens_by_day: listed.daily,
+        };
+        (listed.credential, Some(recent))
+    }
 }
 
 impl CredentialView {
@@ -243,7 +277,13 @@ impl CredentialView {
             secrets: credential.secrets.iter().map(|one| SecretView::of(one, now)).collect(),
             created_at: Moment(credential.created_at),
             created_by: credential.created_by.clone(),
+            usage: None,
         }
+    }
+
+    /// The same, with how it was used lately.
+    pub(super) fn with(self, usage: Option<Recent>) -> Self {
+        Self { usage, ..self }
     }
 }
 

@@ -113,6 +113,7 @@ async fn members_are_invited_changed_and_taken_out() {
 
     let members = few.get(&format!("{at}/members")).await.value();
     assert_eq!(members["items"][0]["email"], "ada@example.com");
+    assert_eq!(members["items"][0]["has_passkey"], false);
     let own = format!("{at}/members/{}", person.id);
     let patch =
         |role: &str| Ask::api(Method::PATCH, &own).json(json!({ "role": role }).to_string());

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::program::{EVERYTHING, Program, node};
 use crate::{
     ask::Ask,
+    mail::{mail_by, post_office},
     node::{Node, client_id, grant, organization_id},
     people::{at_the_machine, caller},
 };
@@ -112,4 +113,30 @@ async fn a_provider_is_set_by_whoever_has_the_scope_for_it_and_its_secret_is_nev
     assert_eq!(operator.ask(stale).await.problem(), (412, "changed".to_owned()));
     assert_eq!(operator.delete(&own).await.status, 204);
     assert_eq!(operator.get(&own).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_invitation_is_mailed_if_the_program_wants_it() {
+    let new = |mail: bool| json!({ "email": "ada@example.com", "role": "auditor", "mail": mail });
+    let (address, talking) = post_office(false).await;
+    let with_mail = node(Node::start().with_config(mail_by(address)), &[("program", EVERYTHING)]);
+    let with_mail = with_mail.await;
+    let program = Program::of(&with_mail, "program").await;
+    let silent = program.post(&at("/invitations"), &new(false)).await;
+    assert_eq!((silent.status.as_u16(), &silent.value()["mailed"]), (201, &json!(false)));
+    let mailed = program.post(&at("/invitations"), &new(true)).await;
+    assert_eq!(mailed.value()["mailed"], true, "{}", mailed.text());
+    let link = mailed.value()["link"].as_str().unwrap().to_owned();
+    let said = talking.await.unwrap().replace("=\n", "").replace("=3D", "=");
+    assert!(said.contains("RCPT TO:<ada@example.com>") && said.contains(&link), "{said}");
+
+    // Without a mail server, or when it refuses, the invitation stands all the same.
+    let (address, _talking) = post_office(true).await;
+    for start in [Node::start(), Node::start().with_config(mail_by(address))] {
+        let node = node(start, &[("program", EVERYTHING)]).await;
+        let program = Program::of(&node, "program").await;
+        let made = program.post(&at("/invitations"), &new(true)).await;
+        assert_eq!((made.status.as_u16(), &made.value()["mailed"]), (201, &json!(false)));
+        assert!(made.value()["link"].is_string());
+    }
 }

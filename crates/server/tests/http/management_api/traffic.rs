@@ -231,3 +231,32 @@ async fn several_means_one_to_twenty_five_of_ones_own() {
     assert!(items[0]["client_secret"].is_string() && items[1]["client_secret"].is_null());
     assert!(items[1]["detail"].as_str().unwrap().contains("more power"), "{items}");
 }
+
+#[tokio::test]
+async fn a_list_tells_how_each_was_used_lately_if_it_is_asked() {
+    let start = Node::start().with_credential("reports");
+    let programs = [("program", "credentials:read"), ("operator", "credentials:read-all")];
+    let node = node(start, &programs).await;
+    add_foreign(&node, "theirs", power("theirs", "credentials:read")).await;
+    used(&node, 0, 3).await;
+    let program = Program::of(&node, "program").await;
+    let path = "/credentials?usage=true&limit=1&q=reports";
+    let body = program.get(path).await.value();
+    let usage = &body["items"][0]["usage"];
+    assert_eq!(usage["last_used_at"], "2025-11-24T16:00:00.999Z", "{body}");
+    assert_eq!(usage["last_used_from"], "192.0.2.7");
+    let days = usage["tokens_by_day"].as_array().unwrap();
+    assert_eq!((days.len(), &days[13], &days[12]), (14, &json!(3), &json!(0)));
+    let plain = program.get("/credentials?q=reports").await.value();
+    assert_eq!(plain["items"][0].get("usage"), None);
+    let first = program.get("/credentials?usage=true&limit=1").await.value();
+    assert!(first["next"].as_str().unwrap().contains("usage=true"), "{first}");
+
+    let operator = Program::of(&node, "operator").await;
+    let all = operator.get("/credentials?usage=true&organization_id=*").await.value();
+    let items = all["items"].as_array().unwrap();
+    let never = items.iter().find(|one| one["name"] == "theirs").unwrap();
+    assert_eq!(never["usage"]["last_used_at"], Value::Null);
+    assert_eq!(program.get("/credentials?usage=true&organization_id=*").await.status, 403);
+    assert_eq!(program.get("/credentials?usage=much").await.problem().0, 422);
+}
