@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 CLIENT = "client"
 VERIFIER = "verifier"
+PROXY = "proxy"
 
 CASES: dict[str, dict[str, str]] = {
     CLIENT: {
@@ -39,6 +40,15 @@ CASES: dict[str, dict[str, str]] = {
         "other-audience": "refuses a token that is for another API",
         "changed-token": "refuses a token with a changed signature",
         "other-key": "refuses a token whose kid is not in the JWKS",
+    },
+    PROXY: {
+        "proxy-token": "passes a token on, over TLS and HTTP/2",
+        "proxy-page": "passes a page on",
+        "proxy-address": "tells whose address it is, whatever the caller invents",
+        "proxy-stream": "passes each event of the feed on at once: a death within a second",
+        "proxy-long-head": "an oversize head is refused, and others are served",
+        "proxy-big-body": "an oversize body is refused as JSON, by Hallpass or before it",
+        "proxy-away": "no server behind it: JSON, 503, Retry-After",
     },
 }
 

@@ -46,6 +46,7 @@ class Installation:
             "HALLPASS_ISSUER": self.issuer,
             "HALLPASS_LISTEN": f"127.0.0.1:{port}",
             "HALLPASS_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
+            "HALLPASS_TRUSTED_PROXIES": "127.0.0.1/32",
         }
         self._call("init")
         self._call("organization", "add", ORGANIZATION)

@@ -59,6 +59,8 @@ hallpass ($version) unstable; urgency=medium
 CHANGELOG
 gzip --best --no-name "$doc"/changelog*
 cp -R "$root/docs" "$doc/docs"
+put 644 "$packaging/proxy/nginx.conf" usr/share/doc/hallpass/examples/nginx.conf
+put 644 "$packaging/proxy/haproxy.cfg" usr/share/doc/hallpass/examples/haproxy.cfg
 put 644 "$root/ops/alerts.yml" usr/share/doc/hallpass/examples/alerts.yml
 put 644 "$root/ops/grafana-dashboard.json" usr/share/doc/hallpass/examples/grafana-dashboard.json
 

@@ -12,6 +12,7 @@ mod module_docs;
 mod names;
 mod private_paths;
 mod rust_file;
+mod shown_files;
 mod sleeps;
 mod standards;
 mod tree;
@@ -39,6 +40,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     doc_paths::rule,
     links::rule,
     standards::rule,
+    shown_files::rule,
     private_paths::rule,
     weight::rule,
 ];

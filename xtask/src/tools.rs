@@ -95,6 +95,24 @@ const TOOLS: &[Tool] = &[
         why: "drives the browser",
     },
     Tool {
+        name: "nginx",
+        probe: &["nginx", "-v"],
+        source: Source::Apt(&["nginx-light"]),
+        why: "stands in front of the binary in the interop suite",
+    },
+    Tool {
+        name: "haproxy",
+        probe: &["haproxy", "-v"],
+        source: Source::Apt(&["haproxy"]),
+        why: "stands in front of the binary in the interop suite",
+    },
+    Tool {
+        name: "openssl",
+        probe: &["openssl", "version"],
+        source: Source::Apt(&["openssl"]),
+        why: "makes the certificates of those two",
+    },
+    Tool {
         name: "dpkg-shlibdeps",
         probe: &["sh", "-c", "command -v dpkg-shlibdeps && command -v strip"],
         source: Source::Apt(&["dpkg-dev", "binutils"]),
