@@ -10,6 +10,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("fuzz", "broken input for every parser: [SECONDS for each] [TARGET…]"),
     ("interop", "strangers' OAuth libraries against the binary; arguments go to interop/run.py"),
     ("screenshots", "runs the browser tests and keeps a picture of every page; takes a folder"),
+    ("chart", "Helm chart and container file, by Helm's code and Kubernetes' types"),
     ("deb", "release build and the Debian package of it: [FOLDER]; --check only checks it"),
     ("bench", "release build and benchmarks; arguments go to the bench binary"),
     ("simulate", "nodes, store and verifiers under seeds: [N], or --seed S for one with its trace"),
@@ -28,6 +29,7 @@ pub(crate) enum Command {
     Interop(Vec<String>),
     /// The folder for the pictures.
     Screenshots(Option<String>),
+    Chart,
     /// The folder for the package, or `--check`.
     Deb(Option<String>),
     /// The arguments for the `bench` binary.
@@ -95,6 +97,7 @@ impl Command {
             "test" => alone(Self::Test),
             "supply-chain" => alone(Self::SupplyChain),
             "tidy" => alone(Self::Tidy),
+            "chart" => alone(Self::Chart),
             "fuzz" => Ok(Self::Fuzz(rest.to_vec())),
             "screenshots" => Ok(Self::Screenshots(folder()?)),
             "deb" => Ok(Self::Deb(folder()?)),
@@ -185,8 +188,9 @@ mod tests {
         assert_eq!(parse("screenshots a"), Ok(Command::Screenshots(Some("a".to_owned()))));
         assert_eq!(parse("deb a"), Ok(Command::Deb(Some("a".to_owned()))));
         let too_many = ["screenshots a b", "deb a b"];
-        for line in
-            ["check now", "test now", "supply-chain now", "tidy now"].into_iter().chain(too_many)
+        for line in ["check now", "test now", "supply-chain now", "tidy now", "chart now"]
+            .into_iter()
+            .chain(too_many)
         {
             assert!(matches!(parse(line), Err(UsageError::UnexpectedArgument { .. })), "{line}");
         }

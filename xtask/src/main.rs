@@ -3,6 +3,7 @@
 
 mod bench;
 mod browser;
+mod chart;
 mod check;
 mod command;
 mod deb;
@@ -48,6 +49,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Interop(extra) => interop::run(&workspace, &extra),
         Command::Fuzz(extra) => fuzz::run(&workspace, &extra),
         Command::Screenshots(folder) => browser::screenshots(&workspace, folder.as_deref()),
+        Command::Chart => chart::run(&workspace),
         Command::Deb(argument) => deb::run(&workspace, argument.as_deref()),
         Command::Bench(extra) => bench::run(&workspace, &extra),
         Command::Simulate(extra) => simulate::run(&workspace, &extra),

@@ -2,9 +2,9 @@
 //! need anything that it did not check for, or install, in its first stage.
 
 use crate::stage::{Stage, Work};
-use crate::{browser, check, deb, fuzz, interop, supply_chain, tools};
+use crate::{browser, chart, check, deb, fuzz, interop, supply_chain, tools};
 
-/// Tools, supply chain, all of `check`, a little fuzzing, interop, the Debian package.
+/// Tools, supply chain, all of `check`, a little fuzzing, interop, the Debian package, the Helm chart.
 pub(crate) fn stages() -> Vec<Stage> {
     let tools = Work::Call { run: tools::install_missing, alone: "cargo xtask test" };
     let supply_chain = Work::Call { run: supply_chain::run, alone: "cargo xtask supply-chain" };
@@ -22,6 +22,8 @@ pub(crate) fn stages() -> Vec<Stage> {
     stages.push(Stage { name: "interop", work: interop });
     let package = Work::Call { run: deb::check, alone: "cargo xtask deb --check" };
     stages.push(Stage { name: "package", work: package });
+    let chart = Work::Call { run: chart::run, alone: "cargo xtask chart" };
+    stages.push(Stage { name: "chart", work: chart });
     stages
 }
 

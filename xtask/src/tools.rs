@@ -134,7 +134,7 @@ const TOOLS: &[Tool] = &[
         name: "go",
         probe: &["go", "version"],
         source: Source::Apt(&["golang-go"]),
-        why: "builds the Go peers",
+        why: "builds the Go peers, and the check of the Helm chart",
     },
 ];
 
