@@ -49,11 +49,10 @@ impl OAuthError {
         }
     }
 
-    /// The same as if the login had come by the header: RFC 7662 §2.3 wants 401 after any that
-    /// fails.
-    pub(super) fn as_after_basic(self) -> Self {
+    /// The same, of a login that came by another way.
+    pub(super) fn with_via(self, via: Via) -> Self {
         match self {
-            Self::Refused(refusal, Some(_)) => Self::Refused(refusal, Some(Via::Basic)),
+            Self::Refused(refusal, Some(_)) => Self::Refused(refusal, Some(via)),
             other => other,
         }
     }

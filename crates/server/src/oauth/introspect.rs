@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use hallpass_core::{
     Timestamp,
-    grant::{Authenticated, Login, Refusal},
+    grant::{Authenticated, Login, Refusal, login::Via},
     introspection::{self, Introspection},
 };
 use hallpass_token::{
@@ -23,8 +23,9 @@ pub(crate) async fn introspect(State(app): State<App>, call: Call) -> Result<Res
     let params = call.params()?;
     params.refuse_repeats()?;
     let login = Login::exactly_one(call.authorization(), &params)?;
+    // RFC 7662 §2.3 wants 401 by whichever way a login came that fails.
     let client = call.authenticate(&app, &login, directory, now).await;
-    let client = client.map_err(OAuthError::as_after_basic)?;
+    let client = client.map_err(|why| why.with_via(Via::Basic))?;
     introspection::may_introspect(&client)?;
     let token = params
         .at_most_once("token")?
