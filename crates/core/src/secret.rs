@@ -70,6 +70,8 @@ pub enum Shape {
     Damaged,
     /// A client id in the place of the secret.
     ClientId,
+    /// A token in the place of the secret.
+    Token,
     /// Not of our form.
     Foreign,
 }
@@ -85,9 +87,16 @@ pub fn shape(text: &str) -> Shape {
         Shape::Padded
     } else if text.trim_start().starts_with(PREFIX) {
         Shape::Damaged
+    } else if is_token(text) {
+        Shape::Token
     } else {
         Shape::Foreign
     }
+}
+
+/// A JWT's three parts, of which the first is a JSON object in base64url (RFC 7515 §3.1).
+fn is_token(text: &str) -> bool {
+    text.trim_start().starts_with("eyJ") && text.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
 /// What in a text looks like secrets of ours, whole or damaged: each once, `at_most` of them. A
@@ -277,6 +286,8 @@ mod tests {
             (format!("{whole}\0"), Shape::Damaged),
             (typo, Shape::Damaged),
             ("hpc_0000000000000000000000".to_owned(), Shape::ClientId),
+            ("eyJhbGciOiJFUzI1NiJ9.e30.c2ln".to_owned(), Shape::Token),
+            ("eyJhbGciOiJFUzI1NiJ9".to_owned(), Shape::Foreign),
             ("correct horse".to_owned(), Shape::Foreign),
             (String::new(), Shape::Foreign),
         ] {

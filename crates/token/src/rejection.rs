@@ -128,7 +128,10 @@ impl Rejection {
     pub fn description(&self) -> &'static str {
         match self {
             Self::NoToken => "Send an access token: Authorization: Bearer",
-            Self::OtherScheme => "Send an access token with the scheme Bearer",
+            Self::OtherScheme => {
+                "Send an access token with the scheme Bearer; the token endpoint gives one \
+                 for client id and secret"
+            }
             Self::InvalidRequest(_) => "The Authorization header is malformed",
             Self::Malformed(_) => "The access token is malformed",
             Self::WrongType { .. } => "This is not an access token",
@@ -139,7 +142,10 @@ impl Rejection {
             Self::WrongIssuer { .. } => "The access token is from another issuer",
             Self::WrongAudience { .. } => "The access token is for another API",
             Self::Expired { .. } => "The access token has expired",
-            Self::NotYetValid { .. } => "The access token is not valid yet",
+            Self::NotYetValid { .. } => {
+                "The access token is not valid yet; do the clocks of its issuer and of this API \
+                 agree?"
+            }
             Self::Bound => "The access token is bound to a key and is no Bearer token",
             Self::Revoked(_) => "The access token has been revoked",
             Self::InsufficientScope { .. } => "The access token lacks a required scope",

@@ -31,6 +31,13 @@ impl<'a> Params<'a> {
     pub fn from_form(body: &'a [u8]) -> Result<Self, Refusal> {
         let body = std::str::from_utf8(body)
             .map_err(|_| Refusal::InvalidRequest("the body is not valid UTF-8"))?;
+        // `curl -d` says that it is a form, whatever it is.
+        if body.trim().starts_with('{') && body.trim().ends_with('}') {
+            return Err(Refusal::InvalidRequest(
+                "the body is JSON, but its Content-Type is not: send Content-Type: \
+                 application/json",
+            ));
+        }
         let mut params = SmallVec::new();
         for pair in body.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -55,7 +62,7 @@ impl<'a> Params<'a> {
         let params = json
             .deserialize_map(Members)
             .and_then(|params| json.end().map(|()| params))
-            .map_err(|_| Refusal::InvalidRequest("the body is not a JSON object"))?;
+            .map_err(|_| Refusal::InvalidRequest(not_an_object(body)))?;
         if params.len() > AT_MOST {
             return Err(Refusal::InvalidRequest("the body has too many parameters"));
         }
@@ -109,6 +116,17 @@ impl<'a> Params<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// What to say of a body that is not the JSON it was said to be.
+fn not_an_object(body: &[u8]) -> &'static str {
+    const SIGN: &[u8] = b"grant_type=";
+    if body.windows(SIGN.len()).any(|part| part == SIGN) {
+        "the body is a form, but its Content-Type is not: send Content-Type: \
+         application/x-www-form-urlencoded"
+    } else {
+        "the body is not a JSON object"
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Unproven {
     Swapped,
     /// The secret has the form of a client id.
     IdAsSecret,
+    /// The secret has the form of a token.
+    TokenAsSecret,
     /// The secret has blanks or a line break around it.
     Padded,
     /// The secret's checksum fails.
@@ -34,6 +36,7 @@ impl Unproven {
             _ if login.is_broken => Self::BadlyEncoded,
             _ if client_id.starts_with("hps_") => Self::Swapped,
             Shape::ClientId => Self::IdAsSecret,
+            Shape::Token => Self::TokenAsSecret,
             Shape::Padded => Self::Padded,
             Shape::Damaged => Self::Damaged,
             Shape::Whole | Shape::Foreign => Self::Plain,
@@ -54,6 +57,10 @@ impl Unproven {
             Self::IdAsSecret => {
                 "client authentication failed: what came as client_secret has the form of a \
                  client_id (hpc_...)"
+            }
+            Self::TokenAsSecret => {
+                "client authentication failed: what came as client_secret has the form of a token \
+                 (eyJ...); send the secret (hps_...)"
             }
             Self::Padded => {
                 "client authentication failed: the client_secret has blanks or a line break \

@@ -223,6 +223,7 @@ fn an_unknown_client_and_a_wrong_secret_get_the_same_answer() {
         (format!("{}\n", secret(1).expose()), "blanks or a line break"),
         (secret(1).expose()[..40].to_owned(), "checksum"),
         (client_id(), "form of a client_id"),
+        ("eyJhbGciOiJFUzI1NiJ9.e30.c2ln".to_owned(), "form of a token"),
     ] {
         let answers = [client_id(), unknown.clone()].map(|id| {
             let authorization = basic(&id, &wrong.replace('\n', "%0A"));
@@ -416,6 +417,7 @@ fn descriptions_keep_to_the_alphabet_of_rfc_6749_section_5_2() {
         Refusal::Unproven(Unproven::Plain),
         Refusal::Unproven(Unproven::Swapped),
         Refusal::Unproven(Unproven::IdAsSecret),
+        Refusal::Unproven(Unproven::TokenAsSecret),
         Refusal::Unproven(Unproven::Padded),
         Refusal::Unproven(Unproven::Damaged),
         Refusal::InvalidClient(WhyNot::Pending),

@@ -81,7 +81,9 @@ pub async fn look(act: &Act<'_>, shown: &str) -> Result<Finding, ManagementError
     match shown.shape() {
         Shape::Whole | Shape::Padded => {}
         Shape::Damaged => return Ok(Finding::of(Verdict::Damaged)),
-        Shape::ClientId | Shape::Foreign => return Ok(Finding::of(Verdict::NotOurs)),
+        Shape::ClientId | Shape::Token | Shape::Foreign => {
+            return Ok(Finding::of(Verdict::NotOurs));
+        }
     }
     let digest = act.pepper.digest(&shown);
     let mut finding = Finding::of(Verdict::Unknown);

@@ -63,6 +63,9 @@ impl Call {
     {
         let (head, body) = request.into_parts();
         refuse_secrets_in_query(head.uri.query())?;
+        if let Some(arrival) = arrival {
+            refuse_what_came_in_the_clear(app, arrival, &head.headers)?;
+        }
         let authorization = authorization(&head.headers)?;
         let user_agent = head.headers.get(header::USER_AGENT).cloned();
         let body = whole(body, app.config.body_timeout_s).await?;
@@ -258,24 +261,40 @@ fn kind(headers: &HeaderMap, body: &Bytes) -> Result<Kind, Refusal> {
     }
 }
 
+/// Secrets travel by TLS only (RFC 6749 §2.3.1, §3.2). What a proxy passed on in the clear has been
+/// open to everybody on its way, so its sender should know. An issuer without TLS is on loopback.
+fn refuse_what_came_in_the_clear(
+    app: &App,
+    arrival: Arrival,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
+    let trusted = &app.config.trusted_proxies;
+    if app.config.issuer.starts_with("https:")
+        && address::came_in_the_clear(arrival.peer.ip(), headers, trusted)
+    {
+        return Err(Refusal::InvalidRequest(
+            "the request came over http, where everybody on the way can read secrets: send it to \
+             the https address, and rotate what was sent",
+        ));
+    }
+    Ok(())
+}
+
 /// Parameters in the URI are not the request's (RFC 6749 §2.3.1); a secret there has leaked into
 /// logs already, so its sender should know.
 fn refuse_secrets_in_query(query: Option<&str>) -> Result<(), Refusal> {
-    for name in query.unwrap_or_default().split('&').filter_map(|pair| pair.split('=').next()) {
-        match name {
-            "client_secret" | "token" | "client_assertion" => {
-                return Err(Refusal::InvalidRequest(
-                    "secrets and tokens must not be in the URI, where logs keep them: send them \
-                     in the body, and rotate what was sent",
-                ));
-            }
-            "grant_type" => {
-                return Err(Refusal::InvalidRequest(
-                    "grant_type came in the query: send the parameters in the body of the POST",
-                ));
-            }
-            _ => {}
-        }
+    let names = || query.unwrap_or_default().split('&').filter_map(|pair| pair.split('=').next());
+    // A leak first: it is what has to be mended, whatever else stands there.
+    if names().any(|name| matches!(name, "client_secret" | "token" | "client_assertion")) {
+        return Err(Refusal::InvalidRequest(
+            "secrets and tokens must not be in the URI, where logs keep them: send them in the \
+             body, and rotate what was sent",
+        ));
+    }
+    if names().any(|name| name == "grant_type") {
+        return Err(Refusal::InvalidRequest(
+            "grant_type came in the query: send the parameters in the body of the POST",
+        ));
     }
     Ok(())
 }

@@ -87,7 +87,9 @@ impl IntoResponse for OAuthError {
             Self::BodyTooSlow => "the body did not arrive in time; send it at once".into(),
             Self::BodyBroken => "the body could not be read to its end".into(),
             Self::MethodNotAllowed => {
-                "this endpoint does not have this method; the Allow header says which it has".into()
+                "this endpoint does not have this method; the Allow header says which it has (a \
+                 redirect from http to https turns a POST into a GET)"
+                    .into()
             }
             Self::NotFound => {
                 "there is nothing at this path; /.well-known/oauth-authorization-server lists the \

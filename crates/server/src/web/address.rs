@@ -27,6 +27,16 @@ pub(crate) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Op
     Some(caller)
 }
 
+/// Whether a trusted proxy says that the caller came to it over http. Of several values the first
+/// is what the caller did; the others are hops behind it.
+pub(crate) fn came_in_the_clear(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    let peer = peer.to_canonical();
+    let scheme = headers.get("x-forwarded-proto").and_then(|line| line.to_str().ok());
+    let scheme = scheme.and_then(|line| line.split(',').next()).map(str::trim);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
+        && trusted.iter().any(|net| net.contains(&peer))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -138,7 +138,7 @@ async fn tokens_that_say_what_they_should_not_are_invalid() {
         (
             "not yet valid",
             issuer.token_but(json!({"nbf": NOW_S + 31})),
-            "The access token is not valid yet",
+            "The access token is not valid yet; do the clocks of its issuer and of this API agree?",
         ),
         (
             "bound to a key",

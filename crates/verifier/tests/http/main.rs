@@ -10,6 +10,7 @@ mod feed;
 mod freshness;
 mod issuer;
 mod keys;
+mod mistakes;
 mod other_issuers;
 mod revocation;
 mod saved;

@@ -5,6 +5,7 @@ mod claims;
 mod forms;
 mod guessing;
 mod imported;
+mod mistakes;
 mod outage;
 mod refusals;
 mod targets;
