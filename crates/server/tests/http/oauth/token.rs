@@ -9,3 +9,4 @@ mod mistakes;
 mod outage;
 mod refusals;
 mod targets;
+mod wild;
