@@ -14,6 +14,7 @@ mod management;
 mod management_api;
 mod node;
 mod oauth;
+mod openapi;
 mod ops;
 mod people;
 mod revocations;
