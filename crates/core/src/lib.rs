@@ -2,6 +2,7 @@
 //! This crate never does I/O, never reads a clock and never makes random numbers: time and
 //! entropy come in as arguments, so that every rule is a function that a test can call.
 
+pub mod age;
 pub mod api;
 pub mod audit;
 pub mod base62;
