@@ -14,10 +14,12 @@ mod init;
 mod key;
 mod leak;
 mod member;
+mod migrate;
 mod node;
 mod operator;
 mod organization;
 mod person;
+mod restore;
 mod secret;
 mod serve;
 mod settings;
@@ -84,10 +86,14 @@ pub(crate) enum Command {
     /// The running servers
     #[command(subcommand)]
     Node(node::Command),
-    /// Copy the database to a file, consistently, beside a running server
+    /// Put the whole installation into one file, beside a running server
     Backup(backup::Args),
+    /// Make a database of a backup
+    Restore(restore::Args),
     /// Move to another database: from SQLite to PostgreSQL, or wherever else
     Copy(copy::Args),
+    /// Bring the database's schema up to date, or say what that would do
+    Migrate(migrate::Args),
     /// Look for the usual misconfigurations
     Doctor,
     /// Settings
@@ -125,8 +131,10 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
             Command::Feed(command) => feed::run(command, &config, output).await,
             Command::Audit(command) => audit::run(command, &config, output).await,
             Command::Node(command) => node::run(command, &config, output).await,
-            Command::Backup(args) => backup::run(&args, &config, output).await,
+            Command::Backup(args) => backup::run(args, &config, output).await,
+            Command::Restore(args) => restore::run(args, &config, output).await,
             Command::Copy(args) => copy::run(args, &config, output).await,
+            Command::Migrate(args) => migrate::run(&args, &config, output).await,
             Command::Doctor => doctor::run(&config, output).await,
             Command::Config(command) => settings::run(&command, &config, output),
             Command::Openapi => {

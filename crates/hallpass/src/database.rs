@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::bail;
 use hallpass_store::{
-    PostgresStore, SqliteStore, Store, StoreError, Whole,
+    Plan, PostgresStore, SqliteStore, Store, StoreError, Whole,
     postgres::{Address, Options},
     sqlite,
 };
@@ -138,12 +138,8 @@ impl Database {
 
     /// Opens it if it has been set up.
     pub(crate) async fn open(&self, local: &LocalConfig) -> anyhow::Result<Opened> {
+        self.refuse_absent()?;
         Ok(match self {
-            Self::File(path) if !path.exists() => bail!(
-                "there is no Hallpass database at {}; run `hallpass init` there, or name the \
-                 right directory with --data-dir",
-                path.display()
-            ),
             Self::File(path) => {
                 let options = sqlite::Options::default();
                 Opened::File(Arc::new(SqliteStore::open_existing(path, options)?))
@@ -153,6 +149,36 @@ impl Database {
                 Opened::Server(Arc::new(store))
             }
         })
+    }
+
+    /// What would be done to its schema.
+    pub(crate) async fn plan(&self, local: &LocalConfig) -> anyhow::Result<Plan> {
+        self.refuse_absent()?;
+        Ok(match self {
+            Self::File(path) => SqliteStore::plan(path, sqlite::Options::default())?,
+            Self::Server(address) => PostgresStore::plan(address, &options(local)).await?,
+        })
+    }
+
+    /// Brings its schema up to date, and says what was to be done.
+    pub(crate) async fn upgrade(&self, local: &LocalConfig) -> anyhow::Result<Plan> {
+        self.refuse_absent()?;
+        Ok(match self {
+            Self::File(path) => SqliteStore::upgrade(path, sqlite::Options::default())?,
+            Self::Server(address) => PostgresStore::upgrade(address, &options(local)).await?,
+        })
+    }
+
+    /// A server says by itself that a database is not there.
+    fn refuse_absent(&self) -> anyhow::Result<()> {
+        if let Some(path) = self.path().filter(|path| !path.exists()) {
+            bail!(
+                "there is no Hallpass database at {}; run `hallpass init` there, or name the \
+                 right directory with --data-dir",
+                path.display()
+            );
+        }
+        Ok(())
     }
 }
 

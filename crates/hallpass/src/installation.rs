@@ -107,7 +107,7 @@ fn account() -> String {
     names.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-fn make_dir(dir: &Path) -> anyhow::Result<()> {
+pub(crate) fn make_dir(dir: &Path) -> anyhow::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

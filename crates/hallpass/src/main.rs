@@ -7,6 +7,7 @@ mod database;
 mod installation;
 mod logs;
 mod output;
+mod sealed_file;
 mod supervisor;
 mod when;
 

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 pub use self::sum::Counted;
 pub(crate) use self::{
-    sum::{Sums, compare},
+    sum::{Sum, Sums, compare},
     tables::{Kind, TABLES, Table},
 };
 use crate::{Store, StoreError, loading};

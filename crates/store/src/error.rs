@@ -48,12 +48,27 @@ pub enum StoreError {
         /// The last change ever made.
         newest: u64,
     },
-    /// A later release of Hallpass has upgraded the database.
+    /// A later release of Hallpass has upgraded the database beyond what this one works with.
     #[error(
-        "the database has schema {found}, and this binary knows schemas up to {known}: run the \
-         newer Hallpass that upgraded it, or restore a backup from before the upgrade"
+        "the database has schema {found}, which needs a binary that knows schema {oldest}, and \
+         this one knows schemas up to {known}: run the newer Hallpass that upgraded it, or restore \
+         a backup from before the upgrade"
     )]
     Newer {
+        /// Number of its last migration.
+        found: u32,
+        /// The oldest schema whose binaries work with it.
+        oldest: u32,
+        /// Number of the last migration that this binary has.
+        known: u32,
+    },
+    /// The database has not been upgraded yet, and this is not the one to do it.
+    #[error(
+        "the database has schema {found}, and this binary needs schema {known}: `hallpass migrate \
+         --plan` says what is to be done, `hallpass migrate` does it, and so does a start of this \
+         server"
+    )]
+    Older {
         /// Number of its last migration.
         found: u32,
         /// Number of the last migration that this binary has.
@@ -84,6 +99,9 @@ pub enum StoreError {
         /// What is wrong, and what to do.
         why: String,
     },
+    /// What is to be restored is no backup, or not as it was made.
+    #[error("it cannot be restored, and nothing of it was: {0}")]
+    BadBackup(String),
     /// A copy goes into an empty database alone.
     #[error(
         "it is not empty: there are rows in its table {table}; name a new database, in which \

@@ -36,6 +36,7 @@ use hallpass_core::{
 pub use self::{
     copy::{Copied, Counted, How, Whole, copy},
     error::StoreError,
+    migrations::{Plan, Step},
     nodes::{Node, Nodes, Report},
     notices::{Notices, Used},
     people::{People, PersonBy, SeenSession},

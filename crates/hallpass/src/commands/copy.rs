@@ -126,7 +126,11 @@ impl Filled {
 }
 
 /// The settings with another database.
-fn local(config: &Config, database: Option<Written>, password_file: Option<&Path>) -> LocalConfig {
+pub(super) fn local(
+    config: &Config,
+    database: Option<Written>,
+    password_file: Option<&Path>,
+) -> LocalConfig {
     let mut local = config.local.clone();
     local.database = database.or(local.database);
     local.database_password_file = password_file.map(Into::into).or(local.database_password_file);

@@ -25,6 +25,7 @@ mod planted;
 mod postgres;
 mod process;
 mod quiet;
+mod schema;
 mod second_writer;
 mod settings;
 mod shutdown;

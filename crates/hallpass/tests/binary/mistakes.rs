@@ -32,6 +32,9 @@ async fn a_command_without_an_installation_says_how_to_make_one() {
         &["feed", "show"],
         &["audit", "list"],
         &["backup", "copy.db"],
+        &["copy", "--to", "copy.db"],
+        &["migrate"],
+        &["migrate", "--plan"],
         &["doctor"],
     ] {
         check(&place, args, (1, "run `hallpass init`")).await;

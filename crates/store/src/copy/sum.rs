@@ -2,13 +2,13 @@
 //! same rows have the same digest in every backend.
 
 use aws_lc_rs::digest::{Context, SHA256};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{TABLES, Value};
 use crate::StoreError;
 
 /// What a table holds.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Counted {
     /// The table's name.
     pub table: String,

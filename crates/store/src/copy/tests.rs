@@ -79,12 +79,12 @@ async fn rows(store: &dyn Whole) -> Vec<(&'static str, Row)> {
 }
 
 /// An installation of every kind of row, made as servers make it.
-async fn lived_in(store: &Arc<dyn Whole>) {
+pub(crate) async fn lived_in(store: &Arc<dyn Whole>, credentials: u64) {
     let world = World { store: store.clone() };
     world.commit(Mutation::AddOrganization(organization(1))).await;
     world.commit(Mutation::AddApi(api(1))).await;
     world.commit(Mutation::AddPerson(Box::new(person(1)))).await;
-    join_all((1..=700).map(|number| world.add_another(number))).await;
+    join_all((1..=credentials).map(|number| world.add_another(number))).await;
 }
 
 /// Numbers that look random, the same for a seed.
@@ -227,7 +227,7 @@ async fn a_copy_is_the_same_installation_and_goes_on_from_there() {
     let mut was = Vec::new();
     let source = Empty::file();
     let source = source.open().await;
-    lived_in(&source).await;
+    lived_in(&source, 700).await;
     source.load(&mut |image| was.push(image)).await.unwrap();
     let by_key = |all: &mut Vec<Image>| all.sort_by_key(|image| format!("{:?}", image.key()));
     by_key(&mut was);
@@ -259,7 +259,7 @@ async fn a_copy_is_the_same_installation_and_goes_on_from_there() {
 async fn a_copy_that_is_cut_off_leaves_nothing_and_can_be_made_again() {
     let source = Empty::file();
     let source = source.open().await;
-    lived_in(&source).await;
+    lived_in(&source, 700).await;
     for to in &kinds().await {
         let to = to.open().await;
         let empty = rows(&*to).await;
@@ -288,7 +288,7 @@ async fn a_copy_that_is_cut_off_leaves_nothing_and_can_be_made_again() {
 async fn a_source_that_is_written_to_meanwhile_is_noticed() {
     for kind in &kinds().await {
         let source = kind.open().await;
-        lived_in(&source).await;
+        lived_in(&source, 700).await;
         let world = World { store: source.clone() };
         for source_may_move in [false, true] {
             let seq = source.last_seq().await.unwrap();
@@ -320,7 +320,7 @@ async fn a_source_that_is_written_to_meanwhile_is_noticed() {
 async fn nothing_is_added_to_a_database_that_holds_anything() {
     let source = Empty::file();
     let source = source.open().await;
-    lived_in(&source).await;
+    lived_in(&source, 700).await;
     for (sql, table) in [
         ("UPDATE installation SET seq = 1", "installation"),
         ("UPDATE installation SET vault = ''", "installation"),
@@ -341,7 +341,7 @@ async fn nothing_is_added_to_a_database_that_holds_anything() {
 async fn a_copy_that_differs_from_its_source_is_not_kept() {
     let source = Empty::file();
     let source = source.open().await;
-    lived_in(&source).await;
+    lived_in(&source, 700).await;
     let falsified = [
         "CREATE TRIGGER falsify AFTER INSERT ON apis BEGIN UPDATE apis SET document = '{}'; END",
         "CREATE FUNCTION falsify() RETURNS trigger LANGUAGE plpgsql AS
@@ -362,7 +362,7 @@ async fn a_copy_that_differs_from_its_source_is_not_kept() {
 async fn what_postgresql_cannot_hold_is_said() {
     let source = Empty::file();
     let store = source.open().await;
-    lived_in(&store).await;
+    lived_in(&store, 7).await;
     source.edit("UPDATE apis SET document = 'a' || char(0)").await;
     let Some(to) = Empty::server().await else { return };
     let to = to.open().await;

@@ -12,7 +12,7 @@ use super::{
     session::{Session, get, int},
 };
 use crate::{
-    StoreError,
+    Plan, StoreError,
     migrations::{self, Applied, Migration, migrations, sha256},
 };
 
@@ -25,13 +25,22 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number BIGINT PRIMARY KEY,
     name TEXT NOT NULL,
-    sha256 TEXT NOT NULL
+    sha256 TEXT NOT NULL,
+    oldest BIGINT NOT NULL DEFAULT 1
 )";
 
-/// Whether a database without our schema gets it.
+/// A journal of before there was this column.
+const ADD_OLDEST: &str =
+    "ALTER TABLE migrations ADD COLUMN IF NOT EXISTS oldest BIGINT NOT NULL DEFAULT 1";
+
+/// What is done where the schema is not there, or behind.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Absent {
+    /// It is made, or brought up to date.
     Make,
+    /// It must be there, and is brought up to date.
+    Upgrade,
+    /// It must be there and up to date.
     Refuse,
 }
 
@@ -72,30 +81,36 @@ enum Step {
 
 async fn step(lane: &Lane, known: &[Migration], absent: Absent, database: &str) -> Result<Step> {
     let mut session = lane.session().await?;
-    if !is_begun(&session, database).await? {
-        if absent == Absent::Refuse {
-            let why =
-                "Hallpass has never been set up in it: run `hallpass init`, or correct the URL";
-            return Err(unusable(database, why).into());
+    let journal = match journal(&session, database).await? {
+        None if absent == Absent::Make => {
+            session.execute(JOURNAL, &[]).await?;
+            Journal { has_oldest: true }
         }
-        session.execute(JOURNAL, &[]).await?;
-    }
-    let sql = "SELECT number, name, sha256 FROM migrations ORDER BY number";
-    let applied = session
-        .all(sql, &[], |row| {
-            let number = u32::try_from(get::<i64>(row, 0)?).unwrap_or(u32::MAX);
-            Ok(Applied { number, name: get(row, 1)?, sha256: get(row, 2)? })
-        })
-        .await?;
+        None => return Err(never_set_up(database).into()),
+        Some(journal) => journal,
+    };
+    let applied = applied(&session, journal).await?;
     let Some(migration) = migrations::missing(&applied, known)?.first() else {
         return Ok(Step::Done);
     };
+    if absent == Absent::Refuse {
+        let (found, known) = (applied.len() as u32, known.len() as u32);
+        return Err(StoreError::Older { found, known }.into());
+    }
+    if !journal.has_oldest {
+        session.execute(ADD_OLDEST, &[]).await?;
+    }
     session.begin(super::session::Sight::Now).await?;
     session.take_time().await?;
     session
         .execute(
-            "INSERT INTO migrations (number, name, sha256) VALUES ($1, $2, $3)",
-            &[&int(applied.len() as u64 + 1), &migration.name, &sha256(migration.sql)],
+            "INSERT INTO migrations (number, name, sha256, oldest) VALUES ($1, $2, $3, $4)",
+            &[
+                &int(applied.len() as u64 + 1),
+                &migration.name,
+                &sha256(migration.sql),
+                &int(migration.oldest().into()),
+            ],
         )
         .await?;
     session.script(migration.sql).await?;
@@ -103,20 +118,62 @@ async fn step(lane: &Lane, known: &[Migration], absent: Absent, database: &str) 
     Ok(Step::Applied)
 }
 
-/// Whether the schema is ours. Refuses one that another program made.
-async fn is_begun(session: &Session, database: &str) -> Result<bool> {
+/// What is to be done.
+pub(super) async fn plan(
+    lane: &Lane,
+    known: &[Migration],
+    database: &str,
+) -> std::result::Result<Plan, StoreError> {
+    let session = lane.session().await?;
+    match journal(&session, database).await? {
+        Some(journal) => migrations::plan(&applied(&session, journal).await?, known),
+        None => Err(never_set_up(database)),
+    }
+}
+
+/// The table that says which migrations the database has.
+#[derive(Clone, Copy, Debug)]
+struct Journal {
+    has_oldest: bool,
+}
+
+async fn applied(session: &Session, journal: Journal) -> Result<Vec<Applied>> {
+    let oldest = if journal.has_oldest { "oldest" } else { "1::bigint" };
+    let sql = format!("SELECT number, name, sha256, {oldest} FROM migrations ORDER BY number");
+    let number = |row: &_, column| {
+        Ok::<_, StoreError>(u32::try_from(get::<i64>(row, column)?).unwrap_or(u32::MAX))
+    };
+    let read = |row: &_| {
+        Ok(Applied {
+            number: number(row, 0)?,
+            name: get(row, 1)?,
+            sha256: get(row, 2)?,
+            oldest: number(row, 3)?,
+        })
+    };
+    session.all(&sql, &[], read).await
+}
+
+/// The journal, if the schema is ours. Refuses one that another program made.
+async fn journal(session: &Session, database: &str) -> Result<Option<Journal>> {
     let sql = "SELECT count(*) FILTER (WHERE table_name = 'migrations' AND column_name = 'sha256'),
-            count(*) FROM information_schema.columns WHERE table_schema = current_schema()";
-    let found = session.first(sql, &[], |row| Ok((get::<i64>(row, 0)?, get::<i64>(row, 1)?)));
-    match found.await?.unwrap_or_default() {
-        (0, 0) => Ok(false),
-        (0, _) => Err(unusable(
+            count(*) FILTER (WHERE table_name = 'migrations' AND column_name = 'oldest'), count(*)
+         FROM information_schema.columns WHERE table_schema = current_schema()";
+    let read = |row: &_| Ok((get::<i64>(row, 0)?, get::<i64>(row, 1)?, get::<i64>(row, 2)?));
+    match session.first(sql, &[], read).await?.unwrap_or_default() {
+        (0, _, 0) => Ok(None),
+        (0, ..) => Err(unusable(
             database,
             "it holds tables of another program; make a database for Hallpass alone",
         )
         .into()),
-        _ => Ok(true),
+        (_, oldest, _) => Ok(Some(Journal { has_oldest: oldest > 0 })),
     }
+}
+
+fn never_set_up(database: &str) -> StoreError {
+    let why = "Hallpass has never been set up in it: run `hallpass init`, or correct the URL";
+    unusable(database, why)
 }
 
 fn unusable(database: &str, why: &str) -> StoreError {

@@ -51,7 +51,7 @@ use self::{
 };
 use crate::{
     AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-    Newest, Part, Pool, Pruned, Retention, Store, StoreError, columns::USAGE_STEP,
+    Newest, Part, Plan, Pool, Pruned, Retention, Store, StoreError, columns::USAGE_STEP,
     counters::Counters,
 };
 
@@ -73,10 +73,26 @@ impl PostgresStore {
         Self::start(address, options, Absent::Make).await
     }
 
-    /// Opens a database that must have been set up already, as a command line tool should.
-    /// Otherwise like [`Self::open`].
+    /// Opens a database that must have been set up already, as a command line tool should: with
+    /// the schema that this binary needs, or a newer one that it works with. Otherwise like
+    /// [`Self::open`].
+    ///
+    /// Fails with [`StoreError::Older`], too.
     pub async fn open_existing(address: &Address, options: &Options) -> Result<Self, StoreError> {
         Self::start(address, options, Absent::Refuse).await
+    }
+
+    /// What the database has, and what this binary would do to its schema. Changes nothing.
+    pub async fn plan(address: &Address, options: &Options) -> Result<Plan, StoreError> {
+        let connections = Connections::new(address, options, &Arc::default())?;
+        migrate::plan(&connections.reads, MIGRATIONS, &address.to_string()).await
+    }
+
+    /// Brings the schema up to date, and returns what was to be done.
+    pub async fn upgrade(address: &Address, options: &Options) -> Result<Plan, StoreError> {
+        let plan = Self::plan(address, options).await?;
+        Self::start(address, options, Absent::Upgrade).await?;
+        Ok(plan)
     }
 
     async fn start(

@@ -2,6 +2,7 @@
 //! command line beside a running server is just another writer.
 
 mod audit;
+mod backup;
 mod commit;
 mod copy;
 mod credentials;
@@ -38,15 +39,20 @@ use hallpass_core::{
     usage::{Sighting, Usage},
 };
 
-pub use self::open::Options;
+pub use self::{
+    backup::{make_backup, open_backup},
+    open::Options,
+};
 use self::{
+    migrate::Behind,
     open::Absent,
     readers::{Poll, Readers},
+    session::{Purpose, Session},
     writer::Writer,
 };
 use crate::{
     AuditFilter, Chain, Counts, CredentialCounts, CredentialFilter, DailyUsage, Feed, LastUsed,
-    Newest, Part, Pool, Pruned, Retention, Store, StoreError, columns::USAGE_STEP,
+    Newest, Part, Plan, Pool, Pruned, Retention, Store, StoreError, columns::USAGE_STEP,
     counters::Counters, document,
 };
 
@@ -66,34 +72,47 @@ impl SqliteStore {
     /// Fails with [`StoreError::Place`], [`StoreError::Newer`] or
     /// [`StoreError::EditedMigration`] when this binary cannot use what is there.
     pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
-        Self::start(path, options, Absent::Make)
+        Self::start(path, options, (Absent::Make, Behind::Upgrade))
     }
 
-    /// Opens a database that must be there already, as a command line tool should. Otherwise
-    /// like [`Self::open`].
+    /// Opens a database that must be there already, as a command line tool should: with the schema
+    /// that this binary needs, or a newer one that it works with. Otherwise like [`Self::open`].
+    ///
+    /// Fails with [`StoreError::Older`], too.
     pub fn open_existing(path: &Path, options: Options) -> Result<Self, StoreError> {
-        Self::start(path, options, Absent::Refuse)
+        Self::start(path, options, (Absent::Refuse, Behind::Refuse))
     }
 
-    fn start(path: &Path, options: Options, absent: Absent) -> Result<Self, StoreError> {
+    /// What the database has, and what this binary would do to its schema. Changes nothing.
+    pub fn plan(path: &Path, options: Options) -> Result<Plan, StoreError> {
+        let path = open::find(path, Absent::Refuse)?;
+        let counters = Arc::new(Counters::default());
+        let session = Session::connect(&path, Purpose::Read, options.busy_timeout, &counters)?;
+        migrate::refuse_foreign(&session, &path)?;
+        migrate::plan(&session, migrate::MIGRATIONS)
+    }
+
+    /// Brings the schema up to date, and returns what was to be done.
+    pub fn upgrade(path: &Path, options: Options) -> Result<Plan, StoreError> {
+        let plan = Self::plan(path, options)?;
+        Self::start(path, options, (Absent::Refuse, Behind::Upgrade))?;
+        Ok(plan)
+    }
+
+    fn start(
+        path: &Path,
+        options: Options,
+        (absent, behind): (Absent, Behind),
+    ) -> Result<Self, StoreError> {
         let path = open::find(path, absent)?;
         let counters = Arc::new(Counters::default());
-        let session = open::writer(&path, options, &counters)?;
+        let session = open::writer(&path, options, behind, &counters)?;
         Ok(Self {
             poll: Poll::new(&path, counters.clone())?,
             writer: Writer::start(session, counters.clone())?,
             readers: Readers::new(path, options.busy_timeout, counters.clone()),
             counters,
         })
-    }
-
-    /// Writes a consistent copy of the database to a new file, readable by its owner alone,
-    /// while reads and writes go on. It is on disk when this returns.
-    ///
-    /// Fails with [`StoreError::Place`] if there is a file already.
-    pub async fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
-        let path = path.to_owned();
-        self.readers.run(move |session| open::back_up(session, &path)).await
     }
 }
 

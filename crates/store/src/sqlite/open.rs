@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    migrate,
+    migrate::{self, Behind},
     session::{Purpose, Session},
 };
 use crate::{StoreError, counters::Counters};
@@ -90,16 +90,18 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
     fs::File::open(folder(path))?.sync_all()
 }
 
-/// Connects for writing, switches to the write-ahead log and brings the schema up to date.
+/// Connects for writing, switches to the write-ahead log and sees to it that the schema is up to
+/// date.
 pub(super) fn writer(
     path: &Path,
     options: Options,
+    behind: Behind,
     counters: &Arc<Counters>,
 ) -> Result<Session, StoreError> {
     let session = Session::connect(path, Purpose::Write, options.busy_timeout, counters)?;
     migrate::refuse_foreign(&session, path)?;
     use_write_ahead_log(&session, options.busy_timeout)?;
-    migrate::apply(&session, migrate::MIGRATIONS)?;
+    migrate::apply(&session, migrate::MIGRATIONS, behind)?;
     if let Some(pages) = options.pages_at_most {
         // The pragma answers with a row, which `execute` would refuse.
         session.first(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
@@ -134,25 +136,4 @@ fn use_write_ahead_log(session: &Session, busy: Duration) -> Result<(), StoreErr
             Err(error) => return Err(error),
         }
     }
-}
-
-/// Copies the database into a new file.
-pub(super) fn back_up(session: &Session, path: &Path) -> Result<(), StoreError> {
-    let refused = |why: String| StoreError::Place { path: path.to_owned(), why };
-    if path.try_exists().map_err(|error| refused(error.to_string()))? {
-        return Err(refused("there is a file already; choose another name".into()));
-    }
-    let text = path.to_str().ok_or_else(|| refused("the path is not UTF-8".into()))?;
-    // SQLite fills an empty file, which has the right mode already.
-    make(path).map_err(|error| refused(format!("it cannot be made ({error})")))?;
-    let copied = session.execute("VACUUM INTO ?1", [text]).and_then(|_| {
-        // SQLite itself does not sync such a copy.
-        let synced = fs::File::open(path).and_then(|file| file.sync_all());
-        synced.map_err(StoreError::unavailable)
-    });
-    if copied.is_err() {
-        // Half a copy helps nobody; that it failed is what the caller must hear.
-        let _ = fs::remove_file(path);
-    }
-    copied
 }

@@ -12,12 +12,12 @@ use hallpass_core::{Mutation, Timestamp};
 
 use super::{
     Options, SqliteStore,
-    migrate::{self, MIGRATIONS},
+    migrate::{self, Behind, MIGRATIONS},
     session::{Purpose, Session},
 };
 use crate::{
     Chain, Counts, CredentialFilter, Newest, Store, StoreError,
-    contract::{Bench, NOW, World, api, contract, organization},
+    contract::{Bench, NOW, World, contract, organization},
     counters::Counters,
     migrations::Migration,
 };
@@ -46,6 +46,12 @@ impl File {
         let connection = rusqlite::Connection::open(self.path()).unwrap();
         connection.busy_timeout(Duration::from_secs(10)).unwrap();
         connection
+    }
+
+    /// The same, of a file that is empty at first.
+    fn session_of_new(&self) -> Session {
+        std::fs::write(self.path(), "").unwrap();
+        self.session()
     }
 
     fn session(&self) -> Session {
@@ -86,9 +92,7 @@ async fn only_its_owner_can_read_the_database() {
     let file = File::new();
     let store = SqliteStore::open(&file.path(), Options::default()).unwrap();
     store.commit(&add(1), &hallpass_core::audit::Actor::Server, NOW).await.unwrap();
-    let copy = file.folder.path().join("copy.db");
-    store.backup_to(&copy).await.unwrap();
-    for name in ["hallpass.db", "hallpass.db-wal", "hallpass.db-shm", "copy.db"] {
+    for name in ["hallpass.db", "hallpass.db-wal", "hallpass.db-shm"] {
         assert_eq!(mode(&file.folder.path().join(name)), 0o600, "{name}");
     }
 }
@@ -141,12 +145,15 @@ fn migrations_are_applied_once_and_never_edited() {
     let edited = Migration { name: "0002_more", sql: "CREATE TABLE more (b TEXT) STRICT" };
     let broken = Migration { name: "0003_broken", sql: "CREATE TABLE a (b); CREATE TABLE a (b)" };
     let with = |more: &[Migration]| [MIGRATIONS, more].concat();
-    let apply = |migrations: Vec<Migration>| migrate::apply(&session, &migrations);
+    let contracts =
+        Migration { name: "0002_more", sql: "-- Contracts: 99\nCREATE TABLE more (a TEXT) STRICT" };
+    let apply = |migrations: Vec<Migration>| migrate::apply(&session, &migrations, Behind::Upgrade);
     let known = MIGRATIONS.len() as u32;
 
     assert_eq!(apply(with(&[second])), Ok(()));
     assert_eq!(apply(with(&[second])), Ok(()));
-    assert_eq!(apply(with(&[])), Err(StoreError::Newer { found: known + 1, known }));
+    // What only adds is no trouble for an older binary.
+    assert_eq!(apply(with(&[])), Ok(()));
     assert_eq!(
         apply(with(&[edited])),
         Err(StoreError::EditedMigration { name: "0002_more".to_owned() })
@@ -156,6 +163,94 @@ fn migrations_are_applied_once_and_never_edited() {
     assert_eq!(apply(with(&[second])), Ok(()));
     let table = session.first("SELECT 1 FROM sqlite_schema WHERE name = 'a'", [], |_| Ok(()));
     assert_eq!(table.unwrap(), None);
+
+    let newer = File::new();
+    let session = newer.session_of_new();
+    migrate::apply(&session, &with(&[contracts]), Behind::Upgrade).unwrap();
+    let refused = migrate::apply(&session, MIGRATIONS, Behind::Upgrade);
+    assert_eq!(refused, Err(StoreError::Newer { found: known + 1, oldest: 99, known }));
+}
+
+#[test]
+fn a_schema_that_is_behind_is_upgraded_by_whoever_may() {
+    let file = File::new();
+    let session = file.session_of_new();
+    let known = MIGRATIONS.len() as u32;
+    migrate::apply(&session, &MIGRATIONS[..2], Behind::Upgrade).unwrap();
+    // As it was before a migration could say what it takes away.
+    session.script("ALTER TABLE migrations DROP COLUMN oldest").unwrap();
+    drop(session);
+    let (path, options) = (file.path(), Options::default());
+    let plan = SqliteStore::plan(&path, options).unwrap();
+    assert_eq!((plan.schema, plan.known), (2, known));
+    let steps: Vec<_> = plan.steps.iter().map(|step| step.number).collect();
+    assert_eq!(steps, (3..=known).collect::<Vec<_>>());
+    let refused = SqliteStore::open_existing(&path, options).map(drop);
+    assert_eq!(refused, Err(StoreError::Older { found: 2, known }));
+    // Neither changed anything.
+    assert_eq!(SqliteStore::plan(&path, options), Ok(plan.clone()));
+
+    assert_eq!(SqliteStore::upgrade(&path, options), Ok(plan));
+    assert_eq!(SqliteStore::plan(&path, options).unwrap().steps, []);
+    assert!(SqliteStore::open_existing(&path, options).is_ok());
+    // A start does the same by itself.
+    let other = File::new();
+    migrate::apply(&other.session_of_new(), &MIGRATIONS[..2], Behind::Upgrade).unwrap();
+    assert!(SqliteStore::open(&other.path(), options).is_ok());
+    assert_eq!(SqliteStore::plan(&other.path(), options).unwrap().steps, []);
+}
+
+#[test]
+fn whoever_knows_one_schema_less_can_still_write_every_row() {
+    let newest = File::new();
+    drop(newest.store(Options::default()));
+    let raw = newest.raw();
+    raw.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    for known in 1..MIGRATIONS.len() {
+        if MIGRATIONS[known].oldest() > known as u32 {
+            continue;
+        }
+        let older = File::new();
+        let session = older.session_of_new();
+        migrate::apply(&session, &MIGRATIONS[..known], Behind::Upgrade).unwrap();
+        let sql = "SELECT tables.name, group_concat(columns.name, ', '),
+                group_concat(iif(columns.type = 'TEXT', quote('a'), '1'), ', ')
+             FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+             WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite%'
+                AND tables.name <> 'migrations'
+             GROUP BY tables.name";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let tables: Vec<(String, String, String)> = session.all(sql, [], read).unwrap();
+        assert!(tables.len() >= 9);
+        for (table, columns, values) in tables {
+            let sql = format!("INSERT OR REPLACE INTO {table} ({columns}) VALUES ({values})");
+            let written = raw.execute(&sql, []);
+            assert_eq!(written, Ok(1), "a binary of schema {known}, table {table}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_older_binary_works_on_a_schema_that_only_grew() {
+    let file = File::new();
+    drop(file.store(Options::default()));
+    let grown = Migration {
+        name: "0099_grown",
+        sql: "CREATE TABLE more (a TEXT) STRICT;
+            ALTER TABLE credentials ADD COLUMN more TEXT;
+            ALTER TABLE installation ADD COLUMN more INTEGER NOT NULL DEFAULT 7;
+            ALTER TABLE changes ADD COLUMN more TEXT;",
+    };
+    let newer = [MIGRATIONS, &[grown]].concat();
+    migrate::apply(&file.session(), &newer, Behind::Upgrade).unwrap();
+
+    let world = World::with_credentials(&file, 3).await;
+    world.add_another(4).await;
+    let seq = world.store.last_seq().await.unwrap();
+    assert_eq!(world.store.verify_audit_chain().await, Ok(Chain::Whole { events: seq }));
+    assert_eq!(world.store.changes_after(0, 99).await.unwrap().len() as u64, seq);
+    let existing = SqliteStore::open_existing(&file.path(), Options::default()).unwrap();
+    assert_eq!(existing.last_seq().await, Ok(seq));
 }
 
 #[tokio::test]
@@ -249,30 +344,6 @@ async fn dropping_the_store_finishes_the_writes_that_wait() {
     assert_eq!(file.store(Options::default()).store.last_seq().await.unwrap(), 50);
     // The last to close tidies the log away.
     assert!(!file.folder.path().join("hallpass.db-wal").exists());
-}
-
-#[tokio::test]
-async fn a_backup_is_a_whole_database() {
-    let file = File::new();
-    let store = Arc::new(SqliteStore::open(&file.path(), Options::default()).unwrap());
-    let world = World { store: store.clone() };
-    for number in 1..=20 {
-        world.commit(add(number)).await;
-    }
-    world.commit(Mutation::AddApi(api(1))).await;
-    let copy = file.folder.path().join("copy.db");
-    let (backed_up, _) = tokio::join!(store.backup_to(&copy), world.commit(add(21)));
-    backed_up.unwrap();
-    let again = store.backup_to(&copy).await.unwrap_err();
-    assert!(again.to_string().contains("there is a file already"), "{again}");
-
-    let restored = SqliteStore::open_existing(&copy, Options::default()).unwrap();
-    let seq = restored.last_seq().await.unwrap();
-    assert!((21..=22).contains(&seq));
-    assert_eq!(restored.verify_audit_chain().await.unwrap(), Chain::Whole { events: seq });
-    // A reader that is ahead of a restored backup is told to start anew.
-    let ahead = restored.changes_after(seq + 1, 9).await;
-    assert!(matches!(ahead, Err(StoreError::ChangesGone { .. })), "{ahead:?}");
 }
 
 #[tokio::test]

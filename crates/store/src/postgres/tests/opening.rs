@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 
 use super::{Address, Database, Options, PostgresStore};
 use crate::{
-    Store, StoreError,
-    contract::Bench,
+    Chain, Store, StoreError,
+    contract::{Bench, World},
     migrations::Migration,
     postgres::{
         connect::Connections,
@@ -45,7 +45,8 @@ async fn migrations_are_applied_once_and_never_edited() {
 
     assert_eq!(apply(&[second]).await, Ok(()));
     assert_eq!(apply(&[second]).await, Ok(()));
-    assert_eq!(apply(&[]).await, Err(StoreError::Newer { found: known + 1, known }));
+    // What only adds is no trouble for an older binary.
+    assert_eq!(apply(&[]).await, Ok(()));
     let name = "0099_more".to_owned();
     assert_eq!(apply(&[edited]).await, Err(StoreError::EditedMigration { name }));
     // A migration that fails leaves nothing behind.
@@ -53,6 +54,61 @@ async fn migrations_are_applied_once_and_never_edited() {
     assert_eq!(apply(&[second]).await, Ok(()));
     let sql = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'a'";
     assert_eq!(database.cluster.sql(&database.name, sql).await, ["0"]);
+
+    let sql = "-- Contracts: 99\nCREATE TABLE less (a TEXT)";
+    let contracts = Migration { name: "0100_less", sql };
+    assert_eq!(apply(&[second, contracts]).await, Ok(()));
+    let newer = StoreError::Newer { found: known + 2, oldest: 99, known };
+    assert_eq!(apply(&[]).await, Err(newer));
+}
+
+#[tokio::test]
+async fn a_schema_that_is_behind_is_upgraded_by_whoever_may() {
+    let Some(database) = Database::empty().await else { return };
+    let (address, options) = (database.address(), Options::default());
+    let connections = Connections::new(&address, &options, &Default::default()).unwrap();
+    let place = ("here", options.connect_timeout);
+    let known = MIGRATIONS.len() as u32;
+    migrate::apply(&connections.writes, &MIGRATIONS[..2], Absent::Make, place).await.unwrap();
+    // As it was before a migration could say what it takes away.
+    database.edit("ALTER TABLE migrations DROP COLUMN oldest").await;
+
+    let plan = PostgresStore::plan(&address, &options).await.unwrap();
+    assert_eq!((plan.schema, plan.known), (2, known));
+    let steps: Vec<_> = plan.steps.iter().map(|step| step.number).collect();
+    assert_eq!(steps, (3..=known).collect::<Vec<_>>());
+    let refused = PostgresStore::open_existing(&address, &options).await.map(drop);
+    assert_eq!(refused, Err(StoreError::Older { found: 2, known }));
+    assert_eq!(PostgresStore::plan(&address, &options).await, Ok(plan.clone()));
+
+    assert_eq!(PostgresStore::upgrade(&address, &options).await, Ok(plan));
+    assert_eq!(PostgresStore::plan(&address, &options).await.unwrap().steps, []);
+    assert!(PostgresStore::open_existing(&address, &options).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_older_binary_works_on_a_schema_that_only_grew() {
+    let Some(database) = Database::new().await else { return };
+    let (address, options) = (database.address(), Options::default());
+    let connections = Connections::new(&address, &options, &Default::default()).unwrap();
+    let grown = Migration {
+        name: "0099_grown",
+        sql: "CREATE TABLE more (a TEXT);
+            ALTER TABLE credentials ADD COLUMN more TEXT;
+            ALTER TABLE installation ADD COLUMN more BIGINT NOT NULL DEFAULT 7;
+            ALTER TABLE changes ADD COLUMN more TEXT;",
+    };
+    let newer = [MIGRATIONS, &[grown]].concat();
+    let place = ("here", options.connect_timeout);
+    // One that runs while the other one comes and upgrades.
+    let world = World::with_credentials(&database, 3).await;
+    migrate::apply(&connections.writes, &newer, Absent::Make, place).await.unwrap();
+    for world in [world, World { store: database.open().await }] {
+        let seq = world.store.last_seq().await.unwrap();
+        world.add_another(10 + seq).await;
+        assert_eq!(world.store.verify_audit_chain().await, Ok(Chain::Whole { events: seq + 1 }));
+        assert_eq!(world.store.changes_after(0, 99).await.unwrap().len() as u64, seq + 1);
+    }
 }
 
 #[tokio::test]
