@@ -2,6 +2,7 @@
 
 mod config;
 mod feed;
+mod import;
 mod keys;
 mod login;
 mod token;
@@ -18,5 +19,6 @@ pub(crate) fn all() -> anyhow::Result<Vec<Target>> {
     targets.push(keys::target()?);
     targets.extend(feed::targets()?);
     targets.push(config::target());
+    targets.extend(import::targets()?);
     Ok(targets)
 }

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod feed;
 mod find;
+mod import;
 mod init;
 mod key;
 mod leak;
@@ -68,6 +69,9 @@ pub(crate) enum Command {
     /// Single secrets of a credential
     #[command(subcommand)]
     Secret(secret::Command),
+    /// Credentials that another server has made, with the secrets that are in use
+    #[command(subcommand)]
+    Import(import::Command),
     /// Secrets that somebody has found
     #[command(subcommand)]
     Leak(leak::Command),
@@ -125,6 +129,7 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
             Command::Api(command) => api::run(command, &config, output).await,
             Command::Credential(command) => credential::run(command, &config, output).await,
             Command::Secret(command) => secret::run(command, &config, output).await,
+            Command::Import(command) => import::run(command, &config, output).await,
             Command::Leak(command) => leak::run(command, &config, output).await,
             Command::Key(command) => key::run(command, &config, output).await,
             Command::Token(command) => token::run(command, &config, output).await,

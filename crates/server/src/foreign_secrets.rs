@@ -32,9 +32,10 @@ use crate::{app::App, web::limits::FailedLogins};
 /// How long a login waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// From a failed login to its answer, while there is any such secret: longer than a check takes.
-/// Whoever guesses must not see by the time whether there was something to check.
-pub(crate) const FAILURES_TAKE: Duration = Duration::from_secs(1);
+/// From a failed login to its answer, while there is any such secret: longer than it takes to check
+/// both readings of what was presented. Whoever guesses must not see by the time whether there was
+/// something to check.
+pub(crate) const FAILURES_TAKE: Duration = Duration::from_secs(2);
 
 /// Proven secrets that are remembered until our digest of them is written. What finds no room is
 /// checked again.

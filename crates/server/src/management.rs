@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod caller;
 pub mod credentials;
 mod error;
+pub mod import;
 pub mod keys;
 pub mod leaks;
 pub mod listing;

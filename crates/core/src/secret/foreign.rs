@@ -14,10 +14,13 @@ use zeroize::Zeroizing;
 use super::Secret;
 
 /// The highest cost of a bcrypt digest: beyond it one check takes more than half a second.
-const BCRYPT_COST_AT_MOST: u32 = 13;
+const BCRYPT_COST_AT_MOST: u32 = 12;
 
-/// The most rounds of a PBKDF2 digest, for the same reason.
-const PBKDF2_ROUNDS_AT_MOST: u32 = 1_000_000;
+/// The most rounds of PBKDF2 with SHA-256, for the same reason.
+const SHA256_ROUNDS_AT_MOST: u32 = 1_000_000;
+
+/// The most rounds of PBKDF2 with SHA-512, for the same reason.
+const SHA512_ROUNDS_AT_MOST: u32 = 500_000;
 
 /// What bcrypt looks at, in bytes, the NUL behind the secret included.
 const BCRYPT_READS: usize = 72;
@@ -157,7 +160,10 @@ fn pbkdf2_form(prf: Prf, params: &str, salt: &str, hash: &str) -> Result<Form, B
     let damaged = || BadDigest::Damaged("pbkdf2");
     let (rounds, length) = params.split_once(",l=").ok_or_else(damaged)?;
     let rounds = rounds.strip_prefix("i=").and_then(number).ok_or_else(damaged)?;
-    let most = PBKDF2_ROUNDS_AT_MOST;
+    let most = match prf {
+        Prf::Sha256 => SHA256_ROUNDS_AT_MOST,
+        Prf::Sha512 => SHA512_ROUNDS_AT_MOST,
+    };
     if rounds > most {
         return Err(BadDigest::TooSlow { kind: "pbkdf2", got: rounds, most });
     }
@@ -264,16 +270,14 @@ mod tests {
             (&SHORT.replace("$04$", "$32$"), bcrypt.clone()),
             (&SHORT.replace('a', "!"), bcrypt.clone()),
             (&SHORT.replace("ab", "\u{e9}"), bcrypt),
-            (&SHORT.replace("$04$", "$14$"), slow("bcrypt", 14, BCRYPT_COST_AT_MOST)),
+            (&SHORT.replace("$04$", "$13$"), slow("bcrypt", 13, 12)),
             (&PBKDF2.replace("=25000", "=0"), pbkdf2.clone()),
             (&PBKDF2.replace("=25000", "=-1"), pbkdf2.clone()),
             (&PBKDF2.replace("l=32", "l=31"), pbkdf2.clone()),
             (&PBKDF2.replace("l=32", "32"), pbkdf2.clone()),
             ("$pbkdf2-sha256$i=1,l=3$c2FsdA$AAAA", pbkdf2),
-            (
-                &PBKDF2.replace("=25000", "=1000001"),
-                slow("pbkdf2", 1_000_001, PBKDF2_ROUNDS_AT_MOST),
-            ),
+            (&PBKDF2.replace("=25000", "=1000001"), slow("pbkdf2", 1_000_001, 1_000_000)),
+            (&PBKDF2.replace("256$i=25000", "512$i=500001"), slow("pbkdf2", 500_001, 500_000)),
         ] {
             let got = parse(text).unwrap_err();
             assert_eq!(got, wanted, "{text}");

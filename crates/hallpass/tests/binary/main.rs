@@ -11,6 +11,7 @@ mod crash;
 mod demo;
 mod full_disk;
 mod guarded_api;
+mod import;
 mod journey;
 mod keys;
 mod leaks;
