@@ -4,6 +4,7 @@ mod adding;
 mod bulk;
 mod danger;
 mod editing;
+mod imported;
 mod lists;
 mod looking;
 mod roles;
