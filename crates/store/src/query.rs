@@ -95,6 +95,7 @@ pub struct Snapshot {
 
 /// A part of everything, as [`crate::Store::load`] hands it over.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one")]
 pub enum Part {
     /// One row. Those before the snapshot are few; those after it are credentials.
     Image(Image),

@@ -1,12 +1,16 @@
 //! What a commit does to the rows, and when it is refused.
 
+use std::sync::Arc;
+
 use hallpass_core::{
     Api, Conflict, Image, Mutation,
     audit::Actor,
     change::{Effect, Key},
-    credential::LiveTokens,
+    credential::{LiveTokens, NewSecret},
+    import::Source,
     organization::{OrganizationStep, Policy},
     person::PersonStep,
+    secret::{Pepper, Proven, Secret},
 };
 use hallpass_token::{
     feed::{Entry, Subject},
@@ -54,7 +58,9 @@ fn kinds(mutation: &Mutation) -> usize {
         | Mutation::EndSession(_)
         | Mutation::NoteSecret { .. }
         | Mutation::IfUnchanged(..)
-        | Mutation::SetVault { .. } => 32,
+        | Mutation::ImportCredential(..)
+        | Mutation::UpgradeSecret { .. }
+        | Mutation::SetVault { .. } => 34,
     }
 }
 
@@ -121,7 +127,24 @@ fn of_every_kind() -> Vec<Mutation> {
         Mutation::ExpireCredential(client_id(2)),
         Mutation::AddCredential(Box::new(pending(3, "Unwanted"))),
         Mutation::DiscardCredential(client_id(3)),
+        Mutation::ImportCredential(Box::new(imported()), Source::Hydra),
+        Mutation::UpgradeSecret {
+            client_id: client_id(4),
+            secret_id: secret_id(4),
+            was: Arc::new(FOREIGN.parse().unwrap()),
+            proven: Proven::of(&Secret::presented("correct horse".into()), &Pepper::new([9; 32])),
+        },
     ]
+}
+
+const FOREIGN: &str = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+
+/// Credential 4, of another server.
+fn imported() -> hallpass_core::Credential {
+    let secret = NewSecret::imported(secret_id(4), FOREIGN.parse().unwrap());
+    let owner = organization(1).id;
+    let settings = settings("From elsewhere");
+    hallpass_core::Credential::imported(client_id(4), owner, settings, &secret, (NOW, "server"))
 }
 
 /// Credential 2, whose end is now.
