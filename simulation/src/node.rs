@@ -135,7 +135,7 @@ impl Node {
         let live = loop {
             let store = self.store.clone();
             let clock = Arc::new(self.clock);
-            let loaded = LiveDirectory::load(store, &self.master, clock, self.max_staleness_s);
+            let loaded = LiveDirectory::open(store, &self.master, clock, self.max_staleness_s);
             match loaded.await {
                 Ok(live) => break live,
                 Err(_) => sleep(POLL).await,
@@ -157,13 +157,13 @@ impl Node {
     }
 
     /// `POST /oauth/token`, without HTTP around it.
-    pub(crate) fn issue(
+    pub(crate) async fn issue(
         &self,
         login: (&str, &str),
-        rng: &mut Rng,
+        jti: [u8; 16],
     ) -> Option<Result<Issued, Refusal>> {
         let live = self.live()?;
-        Some(issue(&live, self.clock, login, rng))
+        Some(issue(&live, self.clock, login, jti).await)
     }
 }
 
@@ -176,11 +176,11 @@ async fn beat(live: Arc<LiveDirectory>) {
     }
 }
 
-fn issue(
+async fn issue(
     live: &LiveDirectory,
     clock: Clock,
     login: (&str, &str),
-    rng: &mut Rng,
+    jti: [u8; 16],
 ) -> Result<Issued, Refusal> {
     let now = clock.timestamp();
     let directory = live.fresh(now)?;
@@ -189,11 +189,11 @@ fn issue(
         format!("grant_type=client_credentials&client_id={client_id}&client_secret={secret}");
     let params = Params::from_form(body.as_bytes())?;
     let request = grant::request::parse(None, &params)?;
-    let client = grant::authenticate(&request.login, directory, now, None)?;
+    let client = live.authenticate(&request.login, now, None).await?;
     let grant = grant::decide(&request, &client, &directory.catalog(), now)?;
     let unavailable = Refusal::TemporarilyUnavailable { retry_after_s: 5 };
     let key = live.keys.signing(grant.api.algorithm, now).ok_or(unavailable)?;
-    let jti = URL_SAFE_NO_PAD.encode(rng.bytes::<16>());
+    let jti = URL_SAFE_NO_PAD.encode(jti);
     let payload = grant.payload(ISSUER, client_id, &jti);
     let unavailable = Refusal::TemporarilyUnavailable { retry_after_s: 5 };
     let token = key.sign(grant.api.token_type, &payload).map_err(|_| unavailable)?;

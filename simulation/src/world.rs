@@ -125,7 +125,7 @@ impl World {
         // Some worlds are quiet, so that the bound of a second is tested often enough.
         let is_rough = !self.rng.once_in(3);
         for _ in 0..STEPS {
-            self.step(is_rough)?;
+            self.step(is_rough).await?;
             self.order()?;
             let pause = match self.rng.below(40) {
                 0 => self.rng.ms(1000, 12_000),
@@ -138,10 +138,10 @@ impl World {
         self.heal().await
     }
 
-    fn step(&mut self, is_rough: bool) -> Result<(), String> {
+    async fn step(&mut self, is_rough: bool) -> Result<(), String> {
         match self.rng.below(if is_rough { 24 } else { 18 }) {
             0..=4 => self.write(),
-            5..=9 => self.request()?,
+            5..=9 => self.request().await?,
             10..=17 => self.check()?,
             18..=19 => self.cut_or_mend(),
             20..=21 => self.change_weather(),
@@ -156,7 +156,7 @@ impl World {
     }
 
     /// Somebody asks some node for a token.
-    fn request(&mut self) -> Result<(), String> {
+    async fn request(&mut self) -> Result<(), String> {
         let at = self.rng.place(self.nodes.len());
         let place = self.rng.place(self.clients.len());
         let client = &self.clients[place];
@@ -164,7 +164,8 @@ impl World {
         let (secret_id, clear) = &client.secrets[nr];
         let node = &self.nodes[at];
         let login = (client.client_id.as_str(), clear.as_str());
-        let Some(answer) = node.issue(login, &mut self.rng) else { return Ok(()) };
+        let jti = self.rng.bytes();
+        let Some(answer) = node.issue(login, jti).await else { return Ok(()) };
         let said = match &answer {
             Ok(_) => format!("token t{}", self.tokens.len()),
             Err(why) => why.code().to_owned(),
@@ -299,7 +300,8 @@ impl World {
             for client in &self.clients {
                 for (nr, (_, clear)) in client.secrets.iter().enumerate() {
                     let login = (client.client_id.as_str(), clear.as_str());
-                    if let Some(answer) = self.nodes[node].issue(login, &mut self.rng) {
+                    let jti = self.rng.bytes();
+                    if let Some(answer) = self.nodes[node].issue(login, jti).await {
                         self.answered(node, client, nr, &answer)?;
                     }
                 }

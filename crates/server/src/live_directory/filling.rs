@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashSet,
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -12,7 +13,11 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{ClientId, Image, change::Key, grant::Refusal};
+use hallpass_core::{
+    ClientId, Image, Timestamp,
+    change::Key,
+    grant::{self, Authenticated, Login, Refusal},
+};
 use hallpass_store::{Part, StoreError};
 use hallpass_token::revocation::Handle;
 use tokio::{
@@ -140,6 +145,27 @@ impl LiveDirectory {
     /// How many credentials were read from the store because the directory did not have them yet.
     pub fn read_throughs(&self) -> u64 {
         self.filling.read_throughs.load(Ordering::Relaxed)
+    }
+
+    /// Checks a login. What the directory does not prove is looked for in the store, as long as the
+    /// directory is not full: also what it has already, so that the time it takes tells nobody
+    /// which clients there are.
+    ///
+    /// # Errors
+    /// Those of [`grant::authenticate`] and of [`Self::read_through`].
+    pub async fn authenticate(
+        &self,
+        login: &Login<'_>,
+        now: Timestamp,
+        from: Option<IpAddr>,
+    ) -> Result<Authenticated, Refusal> {
+        let was_full = self.is_full();
+        let result = grant::authenticate(login, &self.directory, now, from);
+        if !matches!(result, Err(Refusal::Unproven(_))) || (was_full && self.is_full()) {
+            return result;
+        }
+        self.read_through(&login.client_id).await?;
+        grant::authenticate(login, &self.directory, now, from)
     }
 
     /// Asks the store for a credential that the directory may not have yet, and takes it over.

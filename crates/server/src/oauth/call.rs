@@ -95,15 +95,7 @@ impl Call {
         directory: &Directory,
         now: Timestamp,
     ) -> Result<Authenticated, OAuthError> {
-        let was_full = app.live.is_full();
-        let mut result = grant::authenticate(login, directory, now, self.from);
-        if matches!(result, Err(Refusal::Unproven(_))) && !(was_full && app.live.is_full()) {
-            // Also for what the directory has already, so that the time it takes tells nobody
-            // which clients there are.
-            app.live.read_through(&login.client_id).await?;
-            result = grant::authenticate(login, directory, now, self.from);
-        }
-        let result = match result {
+        let result = match app.live.authenticate(login, now, self.from).await {
             Ok(client) => {
                 app.failed_logins.succeeded(&login.client_id, self.from);
                 Ok(client)

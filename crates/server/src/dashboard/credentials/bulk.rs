@@ -269,7 +269,7 @@ mod tests {
         let id = ClientId::from_entropy([1; 16]);
         for (query, wanted) in [
             (format!("id={id}&do=pause"), Some((Deed::Pause, 1))),
-            (format!("do=rotate&id={id}&id={id}&id=x&q=id={id}"), Some((Deed::Rotate, 2))),
+            (format!("do=rotate&id={id}&id={id}&id=a%20b&q=id={id}"), Some((Deed::Rotate, 2))),
             ("do=pause".to_owned(), Some((Deed::Pause, 0))),
             (format!("id={id}&do=revoke"), None),
             (String::new(), None),
