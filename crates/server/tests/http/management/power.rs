@@ -64,6 +64,10 @@ async fn nobody_gives_a_credential_more_power_than_they_have() {
         (program("credentials:write"), "credentials:read", false),
         // What reaches beyond an organization is for people to give.
         (program("credentials:write keys:write"), "keys:write", false),
+        (member(Role::Owner), "sign-on:write", false),
+        (program("credentials:write sign-on:write"), "sign-on:write", false),
+        (member(Role::Owner), "nodes:read", false),
+        (caller(Power::Operator), "sign-on:write nodes:read", true),
         (program("credentials:write-all"), "credentials:write-all", false),
         (caller(Power::Operator), "keys:write audit:read-all", true),
     ] {
