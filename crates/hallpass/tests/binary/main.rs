@@ -32,3 +32,4 @@ mod settings;
 mod shutdown;
 mod stream;
 mod supervised;
+mod traffic;
