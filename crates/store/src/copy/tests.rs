@@ -375,3 +375,44 @@ async fn what_postgresql_cannot_hold_is_said() {
     assert!(why.contains("a row of apis") && why.contains("NUL"), "{why}");
     assert_eq!(to.last_seq().await, Ok(0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_copies_into_one_database_one_is_made() {
+    let source = Empty::file();
+    let source = source.open().await;
+    lived_in(&source, 700).await;
+    for to in &kinds().await {
+        let (one, other) = (to.open().await, to.open().await);
+        let (first, second) = tokio::join!(
+            copy(&*source, &*one, How::default()),
+            copy(&*source, &*other, How::default()),
+        );
+        let refused = [first, second].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+        assert!(matches!(&*refused, [StoreError::Filled { .. }]), "{refused:?}");
+        assert_eq!(rows(&*one).await, rows(&*source).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_may_take_longer_than_a_statement_of_a_server() {
+    let Some(to) = Empty::server().await else { return };
+    to.open().await;
+    to.edit(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$;
+         CREATE TRIGGER slow BEFORE INSERT ON apis FOR EACH ROW EXECUTE FUNCTION slow()",
+    )
+    .await;
+    let source = Empty::file();
+    let source = source.open().await;
+    lived_in(&source, 7).await;
+    let (cluster, name) = to.server.as_ref().unwrap();
+    let options = postgres::Options {
+        statement_timeout: std::time::Duration::from_millis(200),
+        ..postgres::Options::default()
+    };
+    let impatient =
+        PostgresStore::open(&cluster.url(name).parse().unwrap(), &options).await.unwrap();
+    copy(&*source, &impatient, How::default()).await.unwrap();
+    assert_eq!(rows(&impatient).await, rows(&*source).await);
+}
