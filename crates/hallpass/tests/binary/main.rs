@@ -15,6 +15,7 @@ mod import;
 mod journey;
 mod keys;
 mod leaks;
+mod limits;
 mod line;
 mod logs;
 mod master_key;
