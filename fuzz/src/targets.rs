@@ -5,6 +5,7 @@ mod feed;
 mod import;
 mod keys;
 mod login;
+mod proxy_header;
 mod token;
 
 use crate::target::Target;
@@ -19,6 +20,7 @@ pub(crate) fn all() -> anyhow::Result<Vec<Target>> {
     targets.push(keys::target()?);
     targets.extend(feed::targets()?);
     targets.push(config::target());
+    targets.push(proxy_header::target());
     targets.extend(import::targets()?);
     Ok(targets)
 }

@@ -25,6 +25,9 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// Proxies whose `X-Forwarded-For` is believed. Empty: nobody's.
     pub trusted_proxies: Vec<IpNet>,
+    /// Load balancers that begin each connection with a header of the PROXY protocol, which is
+    /// believed. Empty: nobody's.
+    pub proxy_protocol_from: Vec<IpNet>,
     /// Connections held at once; the next ones wait.
     pub connections_at_most: usize,
     /// For the whole of a request's head to arrive, in seconds.
@@ -92,6 +95,7 @@ impl Default for Config {
             tls_cert: None,
             tls_key: None,
             trusted_proxies: Vec::new(),
+            proxy_protocol_from: Vec::new(),
             connections_at_most: 10_000,
             header_timeout_s: 10,
             body_timeout_s: 10,

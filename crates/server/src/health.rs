@@ -115,11 +115,18 @@ fn of_proxies(config: &Config) -> Option<&'static str> {
              any address. Name the proxies.",
         );
     }
+    if config.proxy_protocol_from.iter().any(|network| network.prefix_len() == 0) {
+        return Some(
+            "proxy_protocol_from has a network of everybody: whoever connects passes for any \
+             address. Name the load balancers.",
+        );
+    }
     let is_behind_one = config.issuer.starts_with("https://") && config.tls_cert.is_none();
-    (is_behind_one && config.trusted_proxies.is_empty()).then_some(
-        "A proxy speaks TLS for this server, and trusted_proxies is empty: IP allow-lists and \
+    (is_behind_one && config.trusted_proxies.is_empty() && config.proxy_protocol_from.is_empty())
+        .then_some(
+            "A proxy speaks TLS for this server, and trusted_proxies is empty: IP allow-lists and \
          limits see the proxy as the only caller. Set it to the proxy's address.",
-    )
+        )
 }
 
 /// What the signing keys and the APIs say.
@@ -190,7 +197,7 @@ mod tests {
     #[test]
     fn settings_that_open_a_door_are_named() {
         type Edit = fn(&mut Config);
-        let table: [(Edit, &str); 7] = [
+        let table: [(Edit, &str); 9] = [
             (|_| {}, ""),
             (|config| config.listen = ([0, 0, 0, 0], 1).into(), "set an https issuer"),
             (
@@ -218,6 +225,17 @@ mod tests {
             (
                 |config| config.trusted_proxies = vec!["::/0".parse().unwrap()],
                 "passes for any address",
+            ),
+            (
+                |config| config.proxy_protocol_from = vec!["0.0.0.0/0".parse().unwrap()],
+                "whoever connects passes for any",
+            ),
+            (
+                |config| {
+                    config.issuer = "https://auth.example.com".to_owned();
+                    config.proxy_protocol_from = vec!["127.0.0.1/32".parse().unwrap()];
+                },
+                "",
             ),
         ];
         for (edit, says) in table {

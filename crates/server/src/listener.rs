@@ -3,6 +3,7 @@
 
 mod first_bytes;
 mod in_words;
+pub mod proxy_header;
 mod tls;
 mod unread;
 
@@ -14,6 +15,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
 };
+use ipnet::IpNet;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -109,8 +111,9 @@ impl Server {
     pub async fn run(self) {
         let Self { app, public, metrics, tls, certificate_look } = self;
         let reload = tls.clone();
-        let for_all = Listener::new(&app, routes::public(&app), tls);
-        let for_operators = Listener::new(&app, routes::metrics(&app), None);
+        let spoken_for = app.config.proxy_protocol_from.clone();
+        let for_all = Listener::new(&app, routes::public(&app), tls, spoken_for);
+        let for_operators = Listener::new(&app, routes::metrics(&app), None, Vec::new());
         tokio::join!(
             for_all.run(public),
             for_operators.run(metrics),
@@ -124,13 +127,15 @@ struct Listener {
     app: App,
     router: Router,
     tls: Option<Tls>,
+    /// Who says by the PROXY protocol for whom it calls.
+    spoken_for: Vec<IpNet>,
     builder: auto::Builder<TokioExecutor>,
     ids: Arc<RequestIds>,
     places: Arc<Semaphore>,
 }
 
 impl Listener {
-    fn new(app: &App, router: Router, tls: Option<Tls>) -> Arc<Self> {
+    fn new(app: &App, router: Router, tls: Option<Tls>, spoken_for: Vec<IpNet>) -> Arc<Self> {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         let header_timeout = Duration::from_secs(app.config.header_timeout_s);
         builder
@@ -146,6 +151,7 @@ impl Listener {
         Arc::new(Self {
             router,
             tls,
+            spoken_for,
             builder,
             ids: Arc::new(RequestIds::new()),
             places: Arc::new(Semaphore::new(app.config.connections_at_most)),
@@ -192,10 +198,11 @@ impl Listener {
 
     async fn connection(
         self: Arc<Self>,
-        stream: TcpStream,
+        mut stream: TcpStream,
         peer: SocketAddr,
         watcher: hyper_util::server::graceful::Watcher,
     ) {
+        let Some(peer) = self.caller(&mut stream, peer).await else { return };
         // Answers are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
         let limit = Duration::from_secs(self.app.config.unread_timeout_s);
@@ -210,6 +217,27 @@ impl Listener {
                     Ok(Err(why)) => debug!(%peer, %why, "No TLS handshake"),
                     Err(_) => debug!(%peer, "The TLS handshake took too long"),
                 }
+            }
+        }
+    }
+
+    /// Who calls, if need be by what a load balancer says; `None` if it does not say so properly.
+    async fn caller(&self, stream: &mut TcpStream, peer: SocketAddr) -> Option<SocketAddr> {
+        // A dual-stack socket shows IPv4 callers as ::ffff:a.b.c.d.
+        let address = peer.ip().to_canonical();
+        if !self.spoken_for.iter().any(|network| network.contains(&address)) {
+            return Some(peer);
+        }
+        let limit = Duration::from_secs(self.app.config.header_timeout_s);
+        match tokio::time::timeout(limit, proxy_header::read(stream)).await {
+            Ok(Ok(caller)) => Some(caller.unwrap_or(peer)),
+            Ok(Err(why)) => {
+                debug!(%peer, %why, "No PROXY header");
+                None
+            }
+            Err(_) => {
+                debug!(%peer, "The PROXY header took too long");
+                None
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::place::{Place, refusal};
 
 /// Each setting with three values that differ from its default and from each other, as TOML
 /// writes them.
-const SETTINGS: [(&str, [&str; 3]); 43] = [
+const SETTINGS: [(&str, [&str; 3]); 44] = [
     ("issuer", [r#""https://a.example.com""#, r#""https://b.example.com""#, r#""http://[::1]:1""#]),
     ("listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
     ("metrics_listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
@@ -23,6 +23,10 @@ const SETTINGS: [(&str, [&str; 3]); 43] = [
     ("database_connect_timeout_s", ["1", "2", "3"]),
     ("master_key_file", [r#""a""#, r#""b""#, r#""c""#]),
     ("trusted_proxies", [r#"["10.0.0.0/8"]"#, r#"["10.0.0.0/8", "::1/128"]"#, r#"["::1/128"]"#]),
+    (
+        "proxy_protocol_from",
+        [r#"["10.0.0.0/8"]"#, r#"["10.0.0.0/8", "::1/128"]"#, r#"["::1/128"]"#],
+    ),
     ("webhook_networks", [r#"["10.0.0.0/8"]"#, r#"["10.0.0.0/8", "::1/128"]"#, r#"["::1/128"]"#]),
     ("connections_at_most", ["1", "2", "3"]),
     ("header_timeout_s", ["1", "2", "3"]),

@@ -2,5 +2,6 @@
 
 mod connections;
 mod framing;
+mod proxy_protocol;
 mod shutdown;
 mod tls;
