@@ -10,6 +10,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("fuzz", "broken input for every parser: [SECONDS for each] [TARGET…]"),
     ("interop", "strangers' OAuth libraries against the binary; arguments go to interop/run.py"),
     ("screenshots", "runs the browser tests and keeps a picture of every page; takes a folder"),
+    ("scaling", "what a load takes: the tables of the page, or of CREDENTIALS TOKENS/S VERIFIERS"),
     ("chart", "Helm chart and container file, by Helm's code and Kubernetes' types"),
     ("deb", "release build and the Debian package of it: [FOLDER]; --check only checks it"),
     ("bench", "release build and benchmarks; arguments go to the bench binary"),
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     /// The folder for the pictures.
     Screenshots(Option<String>),
     Chart,
+    /// The load: none, or three numbers.
+    Scaling(Vec<String>),
     /// The folder for the package, or `--check`.
     Deb(Option<String>),
     /// The arguments for the `bench` binary.
@@ -102,6 +105,7 @@ impl Command {
             "screenshots" => Ok(Self::Screenshots(folder()?)),
             "deb" => Ok(Self::Deb(folder()?)),
             "interop" => Ok(Self::Interop(rest.to_vec())),
+            "scaling" => Ok(Self::Scaling(rest.to_vec())),
             "bench" => Ok(Self::Bench(rest.to_vec())),
             "simulate" => Ok(Self::Simulate(rest.to_vec())),
             "help" | "--help" | "-h" => Ok(Self::Help),

@@ -10,6 +10,7 @@ mod deb;
 mod fuzz;
 mod interop;
 mod process;
+mod scaling;
 mod simulate;
 mod stage;
 mod supply_chain;
@@ -49,6 +50,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Interop(extra) => interop::run(&workspace, &extra),
         Command::Fuzz(extra) => fuzz::run(&workspace, &extra),
         Command::Screenshots(folder) => browser::screenshots(&workspace, folder.as_deref()),
+        Command::Scaling(load) => scaling::run(&load),
         Command::Chart => chart::run(&workspace),
         Command::Deb(argument) => deb::run(&workspace, argument.as_deref()),
         Command::Bench(extra) => bench::run(&workspace, &extra),

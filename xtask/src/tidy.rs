@@ -12,6 +12,7 @@ mod module_docs;
 mod names;
 mod private_paths;
 mod rust_file;
+mod scaling_tables;
 mod shown_files;
 mod sleeps;
 mod standards;
@@ -41,6 +42,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     links::rule,
     standards::rule,
     shown_files::rule,
+    scaling_tables::rule,
     private_paths::rule,
     weight::rule,
 ];
