@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock::Clock, line::Line, rng::Rng};
+use crate::{clock::Clock, line::Line};
 
 /// What the nodes call themselves.
 pub(crate) const ISSUER: &str = "https://auth.example.com";
