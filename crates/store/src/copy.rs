@@ -91,7 +91,7 @@ pub trait Whole: Store {
     /// transaction that is on disk when this returns. `deaths_skipped` as in [`How`].
     ///
     /// Fails with [`StoreError::Filled`] and [`StoreError::Miscopied`], and having written nothing
-    /// if the parts end without [`Part::End`].
+    /// if the parts end without their end.
     async fn fill(
         &self,
         parts: mpsc::Receiver<Part>,

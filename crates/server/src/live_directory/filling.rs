@@ -152,7 +152,7 @@ impl LiveDirectory {
     /// which clients there are.
     ///
     /// # Errors
-    /// Those of [`grant::authenticate`] and of [`Self::read_through`].
+    /// Those of [`grant::authenticate()`] and of [`Self::read_through`].
     pub async fn authenticate(
         &self,
         login: &Login<'_>,
