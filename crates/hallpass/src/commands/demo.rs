@@ -77,12 +77,13 @@ pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<()> {
     let api = tokio::spawn(async move {
         axum::serve(books, router).with_graceful_shutdown(closing.cancelled_owned()).await
     });
+    let mut end = serve::End::listen()?;
     println!("{}{dashboard}", guide(&config, &made.client_id, &made.secret, &books_url));
     println!(
         "Ctrl-C ends everything. The data stays in {}; delete it to start over.",
         config.local.data_dir.display()
     );
-    serve::until_told().await?;
+    end.comes().await;
     running.stop().await?;
     api.await?.context("the Books API ended badly")
 }

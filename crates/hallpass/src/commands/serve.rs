@@ -8,7 +8,7 @@ use hallpass_server::{
 };
 use hallpass_store::Store;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     task::JoinHandle,
 };
 use tracing::{info, warn};
@@ -62,7 +62,11 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         warn!("{says}");
     }
     let supervisor = Supervisor::from_environment();
-    let running = Running::start(&config).await?;
+    let mut end = End::listen()?;
+    let running = tokio::select! {
+        running = Running::start(&config) => running?,
+        () = end.comes() => return Ok(()),
+    };
     info!(
         issuer = config.server.issuer,
         listen = %running.address,
@@ -82,7 +86,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     }
     supervisor.ready(&format!("Answers at {}", running.address));
     tokio::spawn(supervisor.try_clone()?.keep_alive());
-    until_told().await?;
+    end.comes().await;
     info!("Closing: open requests may finish");
     supervisor.stopping(Duration::from_secs(config.server.shutdown_grace_s));
     running.stop().await
@@ -114,12 +118,24 @@ pub(super) async fn set_up_link(
     Ok(Some(config.server.url(&format!("/setup/{}", text.expose()))))
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub(super) async fn until_told() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        result = tokio::signal::ctrl_c() => result?,
+/// The signals that end a server, listened for before it starts: one that comes at once must
+/// neither be lost nor cut it off.
+pub(super) struct End {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl End {
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits until the server is told to end.
+    pub(super) async fn comes(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
