@@ -10,6 +10,7 @@ mod copy;
 mod counters;
 mod document;
 mod error;
+mod hash;
 pub mod ledger;
 mod loading;
 mod migrations;

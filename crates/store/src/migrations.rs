@@ -5,10 +5,9 @@
 #[cfg(test)]
 mod tests;
 
-use aws_lc_rs::digest;
 use serde::Serialize;
 
-use crate::StoreError;
+use crate::{StoreError, hash::sha256};
 
 /// One numbered file.
 #[derive(Clone, Copy, Debug)]
@@ -123,10 +122,4 @@ pub(crate) fn missing<'a>(
         return Err(StoreError::Newer { found, oldest, known: known.len() as u32 });
     }
     Ok(known.get(applied.len()..).unwrap_or_default())
-}
-
-/// What is kept of a file.
-pub(crate) fn sha256(text: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -71,16 +71,11 @@ struct Unfinished {
 impl Unfinished {
     /// Takes the names beside the backup's own.
     fn begin(file: &Path) -> anyhow::Result<Self> {
-        let beside = |ending: &str| {
-            let mut name = file.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        };
         let taken = |path: &Path| path.symlink_metadata().is_ok();
         if taken(file) {
             bail!("there is a file at {} already; choose another name", file.display());
         }
-        let (clear, sealed) = (beside(".part"), beside(".sealed.part"));
+        let (clear, sealed) = (beside(file, ".part"), beside(file, ".sealed.part"));
         if let Some(left) = [&clear, &sealed].into_iter().find(|path| taken(path)) {
             bail!(
                 "{} is there: another backup is being made to this name, or one was killed. Remove \
@@ -122,16 +117,19 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        let of_sqlite = ["-wal", "-shm", "-journal"].map(|ending| {
-            let mut name = self.clear.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        });
+        let of_sqlite = ["-wal", "-shm", "-journal"].map(|ending| beside(&self.clear, ending));
         for path in [&self.clear, &self.sealed].into_iter().chain(&of_sqlite) {
             // Most of them are not there, and nobody could do anything about the others.
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// The file beside another one whose name ends so too.
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// A new file that only its owner can read.

@@ -4,8 +4,8 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
-use super::{TABLES, Value};
-use crate::StoreError;
+use super::{TABLES, Table, Value};
+use crate::{StoreError, hash::hex};
 
 /// What a table holds.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -51,8 +51,7 @@ impl Sum {
     }
 
     pub(crate) fn end(self, table: &str) -> Counted {
-        let digest = self.context.finish();
-        let sha256 = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(self.context.finish());
         Counted { table: table.to_owned(), rows: self.rows, sha256 }
     }
 }
@@ -65,10 +64,12 @@ impl Sums {
         Self(TABLES.iter().map(|_| Sum::new()).collect())
     }
 
-    /// The sum of a table.
-    pub(crate) fn of(&mut self, name: &str) -> Option<&mut Sum> {
-        let place = TABLES.iter().position(|table| table.name == name)?;
-        self.0.get_mut(place)
+    /// Takes the next row of one of these tables.
+    pub(crate) fn add(&mut self, table: &Table, row: &[Value]) {
+        let mut sums = TABLES.iter().zip(&mut self.0);
+        if let Some((_, sum)) = sums.find(|(one, _)| one.name == table.name) {
+            sum.add(row);
+        }
     }
 
     pub(crate) fn end(self) -> Vec<Counted> {

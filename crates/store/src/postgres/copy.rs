@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    copy::{Counted, Kind, Packer, Part, Row, Sums, TABLES, Table, Value, Whole, compare},
+    copy::{Counted, Kind, Packer, Part, Row, Sum, Sums, TABLES, Table, Value, Whole, compare},
     loading,
 };
 
@@ -57,9 +57,7 @@ impl Whole for PostgresStore {
         loop {
             match parts.recv().await {
                 Some(Part::Rows(table, rows)) => {
-                    if let Some(sum) = written.of(table.name) {
-                        rows.iter().for_each(|row| sum.add(row));
-                    }
+                    rows.iter().for_each(|row| written.add(table, row));
                     put(&session, table, rows).await?;
                 }
                 Some(Part::End) => break,
@@ -75,17 +73,16 @@ impl Whole for PostgresStore {
 
 /// What every table holds.
 async fn count(session: &Session) -> Result<Vec<Counted>> {
-    let mut sums = Sums::new();
+    let mut counted = Vec::new();
     for table in &TABLES {
+        let mut sum = Sum::new();
         let mut rows = session.stream(&select(table)).await?;
         while let Some(answered) = session.next(&mut rows).await? {
-            let row = row(&answered, table)?;
-            if let Some(sum) = sums.of(table.name) {
-                sum.add(&row);
-            }
+            sum.add(&row(&answered, table)?);
         }
+        counted.push(sum.end(table.name));
     }
-    Ok(sums.end())
+    Ok(counted)
 }
 
 /// Reads a table in the order of its key: that of bytes, as in SQLite.

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     Plan, StoreError,
-    migrations::{self, Applied, Migration, migrations, sha256},
+    hash::sha256,
+    migrations::{self, Applied, Migration, migrations},
 };
 
 /// Every migration, in order.

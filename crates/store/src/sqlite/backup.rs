@@ -8,18 +8,18 @@ mod tests;
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use hallpass_core::Timestamp;
-use rusqlite::types::ValueRef;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Options, SqliteStore,
+    copy::values,
     session::{Purpose, Session},
 };
 use crate::{
     StoreError,
     copy::{Counted, Sum, Value},
     counters::Counters,
-    document, migrations,
+    document, hash,
 };
 
 /// Nobody else has the file open.
@@ -41,7 +41,7 @@ pub fn make_backup(path: &Path, made_at: Timestamp) -> Result<(), StoreError> {
     session.first("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
     let contents = Contents { made_at, tables: tables(&session)? };
     let document = document::write(&contents, "a backup")?;
-    let sha256 = migrations::sha256(&document);
+    let sha256 = hash::sha256(&document);
     session.execute("BEGIN IMMEDIATE", [])?;
     session.execute(TABLE, [])?;
     let sql = "INSERT INTO backup (document, sha256) VALUES (?1, ?2)";
@@ -78,7 +78,7 @@ fn check(path: &Path) -> Result<Timestamp, StoreError> {
     let [(document, sha256)] = &*said else {
         return Err(StoreError::damaged("its table of contents", "it has not one row"));
     };
-    if migrations::sha256(document) != *sha256 {
+    if hash::sha256(document) != *sha256 {
         return Err(StoreError::damaged("its table of contents", "it is not as it was written"));
     }
     let contents: Contents = document::read(document, || "its table of contents".to_owned())?;
@@ -130,15 +130,7 @@ fn table(session: &Session, name: &str) -> Result<Counted, StoreError> {
     let names: Vec<_> = columns.into_iter().map(|(column, _)| Value::Text(column)).collect();
     sum.add(&names);
     session.each(&sql, [], |row| {
-        let value = |column| match row.get_ref(column)? {
-            ValueRef::Null => Ok(Value::Null),
-            ValueRef::Integer(number) => Ok(Value::Number(number)),
-            ValueRef::Text(text) => Ok(Value::Text(
-                String::from_utf8(text.to_vec()).map_err(|why| StoreError::damaged(name, why))?,
-            )),
-            other => Err(StoreError::damaged(name, format!("it holds {}", other.data_type()))),
-        };
-        sum.add(&(0..names.len()).map(value).collect::<Result<Vec<_>, _>>()?);
+        sum.add(&values(row, names.len(), name)?);
         Ok(())
     })?;
     Ok(sum.end(name))

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::{SqliteStore, log, session::Session};
 use crate::{
     StoreError,
-    copy::{Counted, Packer, Part, Row, Sums, TABLES, Table, Value, Whole, compare},
+    copy::{Counted, Packer, Part, Row, Sum, Sums, TABLES, Table, Value, Whole, compare},
     loading,
 };
 
@@ -48,9 +48,7 @@ impl Whole for SqliteStore {
                 match parts.blocking_recv() {
                     Some(Part::Rows(table, rows)) => {
                         for row in &rows {
-                            if let Some(sum) = written.of(table.name) {
-                                sum.add(row);
-                            }
+                            written.add(table, row);
                             put(session, table, row)?;
                         }
                     }
@@ -69,16 +67,15 @@ impl Whole for SqliteStore {
 
 /// What every table holds.
 fn count(session: &Session) -> Result<Vec<Counted>, StoreError> {
-    let mut sums = Sums::new();
-    for table in &TABLES {
+    let count = |table: &Table| {
+        let mut sum = Sum::new();
         each(session, table, |row| {
-            if let Some(sum) = sums.of(table.name) {
-                sum.add(&row);
-            }
+            sum.add(&row);
             Ok(())
         })?;
-    }
-    Ok(sums.end())
+        Ok(sum.end(table.name))
+    };
+    TABLES.iter().map(count).collect()
 }
 
 /// Hands over the rows of a table in the order of its key.
@@ -90,21 +87,27 @@ fn each(
     let names = if table.name == "told" { TOLD.to_owned() } else { table.names() };
     let key = table.ordered(|name, _| name.to_owned());
     let sql = format!("SELECT {names} FROM {} ORDER BY {key}", table.name);
-    session.each(&sql, [], |row| {
-        let value = |column| match row.get_ref(column)? {
-            ValueRef::Null => Ok(Value::Null),
-            ValueRef::Integer(number) => Ok(Value::Number(number)),
-            ValueRef::Text(text) => match std::str::from_utf8(text) {
-                Ok(text) => Ok(Value::Text(text.to_owned())),
-                Err(why) => Err(StoreError::damaged(format!("a row of {}", table.name), why)),
-            },
-            other => {
-                let why = format!("a column holds {}", other.data_type());
-                Err(StoreError::damaged(format!("a row of {}", table.name), why))
-            }
-        };
-        take((0..table.columns.len()).map(value).collect::<Result<_, _>>()?)
-    })
+    session.each(&sql, [], |row| take(values(row, table.columns.len(), table.name)?))
+}
+
+/// The first so many columns of a row.
+pub(super) fn values(
+    row: &rusqlite::Row<'_>,
+    columns: usize,
+    table: &str,
+) -> Result<Row, StoreError> {
+    let damaged =
+        |why: &dyn std::fmt::Display| StoreError::damaged(format!("a row of {table}"), why);
+    let value = |column| match row.get_ref(column)? {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(number) => Ok(Value::Number(number)),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Ok(Value::Text(text.to_owned())),
+            Err(why) => Err(damaged(&why)),
+        },
+        other => Err(damaged(&format_args!("a column holds {}", other.data_type()))),
+    };
+    (0..columns).map(value).collect()
 }
 
 fn put(session: &Session, table: &Table, row: &[Value]) -> Result<(), StoreError> {

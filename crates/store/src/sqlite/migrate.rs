@@ -7,7 +7,8 @@ use rusqlite::params;
 use super::{backup, session::Session};
 use crate::{
     Plan, StoreError,
-    migrations::{self, Applied, Migration, migrations, sha256},
+    hash::sha256,
+    migrations::{self, Applied, Migration, migrations},
 };
 
 /// Every migration, in order.

@@ -111,7 +111,7 @@ async fn what_does_not_fit_harms_no_other() {
     let Some(database) = Database::new().await else { return };
     let world = World { store: database.open().await };
     // Too long for an index, and of no pattern by which it could be shortened.
-    let hash = |number: u32| crate::migrations::sha256(&number.to_string());
+    let hash = |number: u32| crate::hash::sha256(&number.to_string());
     let sub = (0..200).map(hash).collect();
     let issuer = "https://id.example.com".to_owned();
     let subjects = vec![Subject { issuer, sub }];
