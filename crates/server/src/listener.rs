@@ -29,6 +29,7 @@ use crate::{
     app::App,
     edge::{self, RequestIds},
     routes,
+    web::address,
 };
 
 /// Streams at once on one HTTP/2 connection.
@@ -223,9 +224,7 @@ impl Listener {
 
     /// Who calls, if need be by what a load balancer says; `None` if it does not say so properly.
     async fn caller(&self, stream: &mut TcpStream, peer: SocketAddr) -> Option<SocketAddr> {
-        // A dual-stack socket shows IPv4 callers as ::ffff:a.b.c.d.
-        let address = peer.ip().to_canonical();
-        if !self.spoken_for.iter().any(|network| network.contains(&address)) {
+        if !address::is_in(peer.ip(), &self.spoken_for) {
             return Some(peer);
         }
         let limit = Duration::from_secs(self.app.config.header_timeout_s);

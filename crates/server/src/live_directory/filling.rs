@@ -16,6 +16,7 @@ use std::{
 use hallpass_core::{
     ClientId, Image, Timestamp,
     change::Key,
+    directory::Directory,
     grant::{self, Authenticated, Login, Refusal},
 };
 use hallpass_store::{Part, StoreError};
@@ -147,32 +148,45 @@ impl LiveDirectory {
         self.filling.read_throughs.load(Ordering::Relaxed)
     }
 
-    /// Checks a login. What the directory does not prove is looked for in the store, as long as the
-    /// directory is not full: also what it has already, so that the time it takes tells nobody
-    /// which clients there are.
+    /// Checks a login. While the directory is not full, what does not prove it is looked for in the
+    /// store: also what is there already, so that the time it takes tells nobody which clients
+    /// there are.
     ///
     /// # Errors
-    /// Those of [`grant::authenticate()`] and of [`Self::read_through`].
+    /// Those of [`grant::authenticate()`] and of [`Self::look`].
     pub async fn authenticate(
         &self,
         login: &Login<'_>,
         now: Timestamp,
         from: Option<IpAddr>,
     ) -> Result<Authenticated, Refusal> {
-        let was_full = self.is_full();
-        let result = grant::authenticate(login, &self.directory, now, from);
-        if !matches!(result, Err(Refusal::Unproven(_))) || (was_full && self.is_full()) {
-            return result;
-        }
-        self.read_through(&login.client_id).await?;
-        grant::authenticate(login, &self.directory, now, from)
+        let check = |directory: &Directory| grant::authenticate(login, directory, now, from);
+        let is_proven = |result: &Result<_, Refusal>| !matches!(result, Err(Refusal::Unproven(_)));
+        self.look(&login.client_id, check, is_proven).await?
     }
 
-    /// Asks the store for a credential that the directory may not have yet, and takes it over.
+    /// Looks for something of a credential in the directory, and if it is not found while the
+    /// directory is not full, once more after the credential has been read from the store.
     ///
     /// # Errors
     /// [`Refusal::TemporarilyUnavailable`] when too many others ask, or the store does not answer.
-    pub async fn read_through(&self, client_id: &str) -> Result<(), Refusal> {
+    pub(crate) async fn look<R>(
+        &self,
+        client_id: &str,
+        look: impl Fn(&Directory) -> R,
+        is_found: impl FnOnce(&R) -> bool,
+    ) -> Result<R, Refusal> {
+        let was_full = self.is_full();
+        let seen = look(&self.directory);
+        if is_found(&seen) || (was_full && self.is_full()) {
+            return Ok(seen);
+        }
+        self.read_through(client_id).await?;
+        Ok(look(&self.directory))
+    }
+
+    /// Asks the store for a credential that the directory may not have yet, and takes it over.
+    async fn read_through(&self, client_id: &str) -> Result<(), Refusal> {
         let Ok(client_id) = client_id.parse::<ClientId>() else { return Ok(()) };
         let busy = Refusal::TemporarilyUnavailable { retry_after_s: 2 };
         let Ok(Ok(_turn)) = timeout(PATIENCE, self.filling.reads.acquire()).await else {

@@ -51,6 +51,13 @@ pub struct Share {
     pub last_day: u64,
 }
 
+impl Share {
+    /// Whether nobody would miss it.
+    pub fn is_safe_to_retire(&self) -> bool {
+        self.is_usable && self.traffic == Traffic::Quiet
+    }
+}
+
 /// How the traffic of a credential has moved from secret to secret.
 #[derive(Clone, Debug)]
 pub struct Moving {

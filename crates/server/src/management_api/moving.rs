@@ -14,7 +14,7 @@ use crate::{
     app::App,
     management::{
         credentials,
-        moving::{Moving, Share, Traffic},
+        moving::{Moving, Share},
     },
 };
 
@@ -45,13 +45,14 @@ struct ShareView {
 
 impl ShareView {
     fn of(share: Share, now: Timestamp) -> Self {
+        let safe_to_retire = share.is_safe_to_retire();
         let used = share.last_used;
         Self {
             status: share.secret.status(now).word(),
             secret_id: share.secret.id,
             last_four: share.secret.last_four,
             traffic: share.traffic.word(),
-            safe_to_retire: share.is_usable && share.traffic == Traffic::Quiet,
+            safe_to_retire,
             last_used_at: used.as_ref().map(|used| Moment(used.last_at)),
             last_used_from: used.and_then(|used| used.last_address),
             live_tokens: share.live_tokens,

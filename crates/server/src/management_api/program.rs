@@ -46,12 +46,12 @@ impl Program {
         extensions: &Extensions,
     ) -> Result<Self, Problem> {
         let now = app.clock.now();
-        let directory = app.live.fresh(now)?;
+        app.live.fresh(now)?;
         let claims = live_claims(app, token(headers)?, now)?;
         let trusted = &app.config.trusted_proxies;
         let arrival = extensions.get::<Arrival>();
         let from = arrival.and_then(|by| address::caller(by.peer.ip(), headers, trusted));
-        let (organization_id, granted) = standing(app, directory, &claims, from).await?;
+        let (organization_id, granted) = standing(app, &claims, from).await?;
         let asked: Scopes = claims.scope.parse().unwrap_or_default();
         let scopes = asked.intersection(&granted);
         let client_id: ClientId = claims.client_id.parse().map_err(|_| dead())?;
@@ -129,21 +129,16 @@ fn dead() -> Rejection {
 /// The credential's organization and what it is granted now, if it may call from there.
 async fn standing(
     app: &App,
-    directory: &Directory,
     claims: &Claims,
     from: Option<IpAddr>,
 ) -> Result<(OrganizationId, Scopes), Problem> {
-    let was_full = app.live.is_full();
-    let of = |entry: &Entry| standing_of(entry, app, directory, from);
-    match directory.look_up(&claims.client_id, |entry| entry.map(of)) {
-        Some(standing) => standing,
-        None if was_full && app.live.is_full() => Err(dead().into()),
-        None => {
-            app.live.read_through(&claims.client_id).await?;
-            let known = directory.look_up(&claims.client_id, |entry| entry.map(of));
-            known.unwrap_or_else(|| Err(dead().into()))
-        }
-    }
+    let look = |directory: &Directory| {
+        directory.look_up(&claims.client_id, |entry| {
+            entry.map(|entry| standing_of(entry, app, directory, from))
+        })
+    };
+    let known = app.live.look(&claims.client_id, look, Option::is_some).await?;
+    known.unwrap_or_else(|| Err(dead().into()))
 }
 
 fn standing_of(

@@ -104,7 +104,10 @@ impl Call {
                 // Boxed: the rare case must not make all the others larger.
                 Box::pin(self.authenticate_slowly(app, login, directory, how)).await
             }
-            Err(Refusal::Unproven(how)) => Err(self.failed(app, login, how)),
+            Err(Refusal::Unproven(how)) => {
+                let counted = app.failed_logins.failed(&login.client_id, self.from);
+                Err(self.refused(app, login, how, counted))
+            }
             // The secret was right: no guess.
             Err(refusal) => Err(refusal),
         };
@@ -125,32 +128,33 @@ impl Call {
         if let Some(outcome) = proof.word() {
             app.metrics.imported_checks.get_or_create(&OutcomeLabels { outcome }).inc();
         }
-        let refusal = match proof {
+        let counted = match proof {
             Proof::Of(digest) | Proof::Recalled(digest) => {
                 app.failed_logins.succeeded(&login.client_id, self.from);
                 let now = app.clock.now();
                 return grant::authenticate_proven(login, &digest, directory, now, self.from);
             }
             Proof::Busy => return Err(Refusal::TemporarilyUnavailable { retry_after_s: 5 }),
-            Proof::Nothing => self.failed(app, login, how),
-            Proof::Wrong => {
-                self.log_failure(directory, login, how);
-                Refusal::Unproven(how)
-            }
-            Proof::TooMany { retry_after_s } => {
-                self.log_failure(directory, login, how);
-                app.metrics.too_many_failures.inc();
-                Refusal::TooManyFailures { retry_after_s }
-            }
+            Proof::Nothing => app.failed_logins.failed(&login.client_id, self.from),
+            Proof::Wrong => Ok(()),
+            Proof::TooMany { retry_after_s } => Err(retry_after_s),
         };
+        let refusal = self.refused(app, login, how, counted);
         sleep_until(answered_at).await;
         Err(refusal)
     }
 
-    /// Counts a failure, and says how it is answered.
-    fn failed(&self, app: &App, login: &Login<'_>, how: Unproven) -> Refusal {
+    /// How a failure is answered that has been counted: `Err` if it was one too many, with the
+    /// seconds to wait.
+    fn refused(
+        &self,
+        app: &App,
+        login: &Login<'_>,
+        how: Unproven,
+        counted: Result<(), u64>,
+    ) -> Refusal {
         self.log_failure(&app.live.directory, login, how);
-        match app.failed_logins.failed(&login.client_id, self.from) {
+        match counted {
             Ok(()) => Refusal::Unproven(how),
             Err(retry_after_s) => {
                 app.metrics.too_many_failures.inc();

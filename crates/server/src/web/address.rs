@@ -6,12 +6,18 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
+/// Whether an address is in one of these networks. A dual-stack socket shows IPv4 peers as
+/// `::ffff:a.b.c.d`; they are in the networks of `a.b.c.d`.
+pub(crate) fn is_in(address: IpAddr, networks: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    networks.iter().any(|network| network.contains(&address))
+}
+
 /// The caller's address: the peer's, or the last one in `X-Forwarded-For` that none of the
 /// trusted proxies has. `None` if a trusted proxy says something unreadable.
 pub(crate) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = peer.to_canonical();
-    let is_ours = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
-    if trusted.is_empty() || !is_ours(&peer) {
+    if !is_in(peer, trusted) {
         return Some(peer);
     }
     let mut caller = peer;
@@ -19,7 +25,7 @@ pub(crate) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Op
     for line in lines.into_iter().rev() {
         for hop in line.to_str().ok()?.rsplit(',') {
             caller = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
-            if !is_ours(&caller) {
+            if !is_in(caller, trusted) {
                 return Some(caller);
             }
         }
@@ -30,11 +36,9 @@ pub(crate) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Op
 /// Whether a trusted proxy says that the caller came to it over http. Of several values the first
 /// is what the caller did; the others are hops behind it.
 pub(crate) fn came_in_the_clear(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
-    let peer = peer.to_canonical();
     let scheme = headers.get("x-forwarded-proto").and_then(|line| line.to_str().ok());
     let scheme = scheme.and_then(|line| line.split(',').next()).map(str::trim);
-    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
-        && trusted.iter().any(|net| net.contains(&peer))
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http")) && is_in(peer, trusted)
 }
 
 #[cfg(test)]

@@ -39,6 +39,11 @@ pub(crate) fn prefix(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The neighbours of a caller. Those of unknown address are each other's.
+fn prefix_of(from: Option<IpAddr>) -> IpAddr {
+    from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix)
+}
+
 /// The network of an address as a word; of an unknown one, no word at all.
 pub(crate) fn network(address: Option<IpAddr>) -> String {
     address.map_or_else(String::new, |address| prefix(address).to_string())
@@ -67,7 +72,7 @@ impl FailedLogins {
 
     /// Counts a failure. `Err` once there are too many: the seconds to wait.
     pub(crate) fn failed(&self, client_id: &str, from: Option<IpAddr>) -> Result<(), u64> {
-        let prefix = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix);
+        let prefix = prefix_of(from);
         let busy_until_s = self.begun.elapsed().as_secs() + WINDOW_S + 1;
         self.busy_until_s.store(busy_until_s, Ordering::Relaxed);
         let of_client = self.add(Some(Handle::of(client_id)), prefix);
@@ -79,7 +84,7 @@ impl FailedLogins {
 
     /// Whether the next failure is one too many.
     pub(crate) fn is_reached(&self, client_id: &str, from: Option<IpAddr>) -> bool {
-        let prefix = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix);
+        let prefix = prefix_of(from);
         let count = |client| {
             self.counters.get(&Whose { client, prefix }).map_or(0, |n| n.load(Ordering::Relaxed))
         };
@@ -94,7 +99,7 @@ impl FailedLogins {
         if busy_until_s == 0 || self.begun.elapsed().as_secs() >= busy_until_s {
             return;
         }
-        let prefix = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix);
+        let prefix = prefix_of(from);
         let own = Whose { client: Some(Handle::of(client_id)), prefix };
         let Some(forgiven) = self.counters.remove(&own) else { return };
         let forgiven = forgiven.load(Ordering::Relaxed);

@@ -121,7 +121,7 @@ fn share(share: &Share) -> Value {
         "last_four": share.secret.last_four,
         "status": share.secret.status(now()).word(),
         "traffic": share.traffic.word(),
-        "safe_to_retire": share.is_usable && share.traffic == Traffic::Quiet,
+        "safe_to_retire": share.is_safe_to_retire(),
         "last_used_at": used.map(|used| when::utc(used.last_at)),
         "last_used_from": used.and_then(|used| used.last_address),
         "live_tokens": share.live_tokens,
