@@ -1,6 +1,8 @@
 //! What is kept true by the change log: directory, key ring and feed. Every change reaches all
 //! three here, in order, whoever made it; and here a node knows how much it knows.
 
+mod filling;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -27,8 +29,6 @@ use crate::{
     key_ring::{KeyRing, RingError},
     sign_on::SignOnDomains,
 };
-
-mod filling;
 
 use self::filling::Filling;
 
@@ -105,9 +105,9 @@ impl LiveDirectory {
             Some(Image::Vault(vault)) => vault,
             _ => return Err(LoadError::NotSetUp),
         };
+        // Opened twice: the pepper goes to the directory, the rest to the key ring.
         let (pepper, seals) = (vault.open(master)?.pepper, vault.open(master)?);
         let live = Arc::new_cyclic(|this| Self {
-            // Opened twice: the pepper goes to the directory, the rest to the key ring.
             directory: Directory::new(pepper),
             keys: KeyRing::new(seals),
             feed: Feed::default(),
@@ -159,7 +159,7 @@ impl LiveDirectory {
     /// Writes, and takes the change over before it returns: from here on this node acts on it.
     pub async fn commit(&self, mutation: &Mutation, actor: &Actor) -> Result<Change, StoreError> {
         let change = self.store.commit(mutation, actor, self.clock.now()).await?;
-        if let Err(why) = self.catch_up().await {
+        if let Err(why) = self.catch_up_to(change.seq).await {
             // Committed all the same. Changes carry whole states, so this one may come early.
             warn!(change.seq = change.seq, %why, "Cannot read the change log; applying directly");
             self.apply_early(&mut *self.turn.lock().await, &change);
@@ -169,8 +169,17 @@ impl LiveDirectory {
 
     /// Applies what the change log has that is not applied yet.
     pub async fn catch_up(&self) -> Result<(), LoadError> {
+        self.catch_up_to(u64::MAX).await
+    }
+
+    /// The same, unless that change has been applied by the time it is this one's turn: of many
+    /// that wait the first reads for all.
+    async fn catch_up_to(&self, seq: u64) -> Result<(), LoadError> {
         loop {
             let mut turn = self.turn.lock().await;
+            if self.applied() >= seq {
+                return Ok(());
+            }
             let as_of = self.clock.now();
             let changes = match self.store.changes_after(self.applied(), PAGE).await {
                 Ok(changes) => changes,
