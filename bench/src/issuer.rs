@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use hallpass_core::vault::MasterKey;
-use hallpass_store::{SqliteStore, sqlite};
+use hallpass_store::{SqliteStore, Store, sqlite};
 use hallpass_token::{
     jose::KeySet,
     verify::{Policy, verify},
@@ -44,8 +44,12 @@ pub(crate) struct Issuer {
 }
 
 /// How a node is to be.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Shape {
+    /// Its PostgreSQL database; without, it has a SQLite database of its own.
+    pub(crate) postgres: Option<String>,
+    /// Whether another node has filled the database.
+    pub(crate) joins: bool,
     /// Credentials in the store.
     pub(crate) stored: u32,
     /// Credentials in the directory.
@@ -67,18 +71,21 @@ impl Issuer {
     }
 
     /// Starts a node.
-    pub(crate) fn node(plan: &Plan, shape: Shape) -> Result<Self> {
+    pub(crate) fn node(plan: &Plan, shape: &Shape) -> Result<Self> {
         let cpus = plan.machine.two_cpus().filter(|_| !shape.unpinned);
         let folder = tempfile::tempdir()?;
-        let mut args = vec!["node".to_owned(), format!("--folder={}", folder.path().display())];
-        args.extend([
+        let mut args = vec![
+            "node".to_owned(),
             format!("--stored={}", shape.stored),
             format!("--credentials={}", shape.credentials),
             format!("--dead={}", shape.dead),
-        ]);
-        if shape.no_housekeeping {
-            args.push("--no-housekeeping".to_owned());
-        }
+        ];
+        args.push(match &shape.postgres {
+            Some(url) => format!("--postgres={url}"),
+            None => format!("--folder={}", folder.path().display()),
+        });
+        let flags = [(shape.joins, "--joins"), (shape.no_housekeeping, "--no-housekeeping")];
+        args.extend(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.to_string()));
         let child = Child::start(cpus.map(|(server, _)| server), &args)?;
         Self::listening(child, shape.credentials, cpus.map(|(_, load)| load), Some(folder))
     }
@@ -151,7 +158,8 @@ impl Installation {
         let key = fs::read_to_string(folder.path().join("master.key"))?;
         let master = MasterKey::from_text(&key)?;
         let path = folder.path().join("hallpass.db");
-        let store = Arc::new(SqliteStore::open_existing(&path, sqlite::Options::default())?);
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open_existing(&path, sqlite::Options::default())?);
         child::runtime()?.block_on(node::add_credentials(&store, &master, credentials))?;
         Ok(Self { folder, credentials })
     }

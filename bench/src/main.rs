@@ -5,6 +5,8 @@
 
 mod binary;
 mod child;
+mod cluster;
+mod creations;
 mod issuer;
 mod limit;
 mod load;
@@ -13,6 +15,7 @@ mod memory;
 mod node;
 mod population;
 mod revoke;
+mod scale;
 mod table;
 mod token_endpoint;
 mod verifier;
@@ -33,7 +36,7 @@ use crate::{machine::Machine, table::Row};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// No subject is begun later than this. Each waits for a bounded time on whatever it waits for.
-const BEGIN_UNTIL: Duration = Duration::from_secs(270);
+const BEGIN_UNTIL: Duration = Duration::from_secs(600);
 
 /// Measures Hallpass against its limits and prints a Markdown table.
 #[derive(Debug, Parser)]
@@ -65,9 +68,12 @@ enum Role {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum Subject {
     TokenEndpoint,
+    Scale,
     Writes,
     Verifier,
     Revoke,
+    Creations,
+    Cluster,
     Memory,
     Binary,
 }
@@ -114,9 +120,12 @@ fn measure(plan: &Plan, only: &[Subject]) -> Result<Vec<Row>> {
         }
         let measured = match subject {
             Subject::TokenEndpoint => token_endpoint::rows(plan),
+            Subject::Scale => scale::rows(plan),
             Subject::Writes => writes::rows(plan),
             Subject::Verifier => verifier::rows(plan),
             Subject::Revoke => revoke::rows(plan),
+            Subject::Creations => creations::rows(plan),
+            Subject::Cluster => cluster::rows(plan),
             Subject::Memory => memory::rows(plan),
             Subject::Binary => binary::rows(plan),
         };

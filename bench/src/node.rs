@@ -1,23 +1,27 @@
 //! A node of Hallpass as a child: the real app, routes, listener and housekeeping over a real
-//! SQLite store. The store holds a few credentials; any more are put straight into the directory,
-//! by the same call by which loading puts them there, since a million fsynced writes would take
-//! minutes and the token endpoint never looks at the store.
+//! store, SQLite or PostgreSQL. The store holds a few credentials; any more are put straight into
+//! the directory, by the same call by which loading puts them there, since a million fsynced writes
+//! would take minutes and the token endpoint never looks at the store.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Instant,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use hallpass_core::{Image, Mutation, Timestamp, audit::Actor, change::Death, vault::MasterKey};
 use hallpass_server::{
     App, Config, LiveDirectory, Server,
     clock::{Clock, SystemClock},
-    entropy, first_start, housekeeping,
+    first_start, housekeeping,
 };
-use hallpass_store::{SqliteStore, Store, sqlite::Options as StoreOptions};
+use hallpass_store::{PostgresStore, SqliteStore, Store, postgres, sqlite};
 use hallpass_token::{
     feed::{Entry, Subject},
     jose::Jwks,
@@ -28,12 +32,21 @@ use tokio::task::JoinSet;
 
 use crate::{child, population};
 
+/// Callers that create credentials at the same time.
+const CALLERS: usize = 256;
+
 /// What a node is told.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
-    /// Where its database goes: an empty folder.
+    /// Where its SQLite database goes: an empty folder.
+    #[arg(long, required_unless_present = "postgres")]
+    pub(crate) folder: Option<PathBuf>,
+    /// The URL of its PostgreSQL database, instead.
     #[arg(long)]
-    pub(crate) folder: PathBuf,
+    pub(crate) postgres: Option<String>,
+    /// The database is another node's, which has filled it.
+    #[arg(long)]
+    pub(crate) joins: bool,
     /// Credentials in the store.
     #[arg(long)]
     pub(crate) stored: u32,
@@ -77,6 +90,15 @@ pub(crate) struct Acknowledged {
     pub(crate) at_ns: u64,
 }
 
+/// What a node says when it is told to `create` credentials.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct Created {
+    /// How many.
+    pub(crate) credentials: u32,
+    /// How long that took, in seconds.
+    pub(crate) seconds: f64,
+}
+
 /// In a child: answers until standard input ends.
 pub(crate) fn run(options: &Options) -> Result<()> {
     child::runtime()?.block_on(async {
@@ -105,6 +127,7 @@ async fn obey(app: &App) -> Result<()> {
                 child::say(&Counts { statements, transactions })?;
             }
             Some(("revoke", number)) => child::say(&revoke(app, number.parse()?).await?)?,
+            Some(("create", count)) => child::say(&create(app, count.parse()?).await?)?,
             _ => bail!("unknown order {order:?}"),
         }
     }
@@ -119,10 +142,42 @@ async fn revoke(app: &App, number: u32) -> Result<Acknowledged> {
     Ok(Acknowledged { feed_seq, at_ns })
 }
 
-/// A node over a new database, as `hallpass init` and `hallpass serve` make it.
+/// Writes so many credentials that are new, some at a time, as a node does for so many callers of
+/// its management API: each is durable and in the directory before the next of its caller.
+async fn create(app: &App, count: u32) -> Result<Created> {
+    let next = Arc::new(AtomicU32::new(0));
+    let mut callers = JoinSet::new();
+    let begun = Instant::now();
+    for _ in 0..CALLERS {
+        let (app, next) = (app.clone(), next.clone());
+        callers.spawn(async move {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return anyhow::Ok(());
+                }
+                let number = population::NEW_FROM + number;
+                let pepper = &app.live.directory.pepper;
+                let credential = population::credential(number, pepper, now())?;
+                let mutation = Mutation::AddCredential(Box::new(credential));
+                app.live.commit(&mutation, &operator()).await?;
+            }
+        });
+    }
+    while let Some(done) = callers.join_next().await {
+        done??;
+    }
+    Ok(Created { credentials: count, seconds: begun.elapsed().as_secs_f64() })
+}
+
+/// A node over a new database, as `hallpass init` and `hallpass serve` make it, or over one that
+/// another node has made.
 async fn app(options: &Options) -> Result<App> {
-    let master = MasterKey::from_entropy(entropy::bytes());
-    let store = fill_store(options, &master).await?;
+    let master = MasterKey::from_entropy(population::MASTER_KEY);
+    let store = open_store(options).await?;
+    if !options.joins {
+        add_credentials(&store, &master, options.stored).await?;
+    }
     let config = config()?;
     let clock = Arc::new(SystemClock);
     let live =
@@ -153,16 +208,19 @@ fn config() -> Result<Config> {
     Ok(config)
 }
 
-async fn fill_store(options: &Options, master: &MasterKey) -> Result<Arc<SqliteStore>> {
-    let path = options.folder.join("hallpass.db");
-    let store = Arc::new(SqliteStore::open(&path, StoreOptions::default())?);
-    add_credentials(&store, master, options.stored).await?;
-    Ok(store)
+async fn open_store(options: &Options) -> Result<Arc<dyn Store>> {
+    if let Some(url) = &options.postgres {
+        let store = PostgresStore::open(&url.parse()?, &postgres::Options::default()).await?;
+        return Ok(Arc::new(store));
+    }
+    let folder = options.folder.as_ref().context("neither --folder nor --postgres")?;
+    let path = folder.join("hallpass.db");
+    Ok(Arc::new(SqliteStore::open(&path, sqlite::Options::default())?))
 }
 
 /// Writes the first so many credentials of the population, and what they belong to.
 pub(crate) async fn add_credentials(
-    store: &Arc<SqliteStore>,
+    store: &Arc<dyn Store>,
     master: &MasterKey,
     count: u32,
 ) -> Result<()> {

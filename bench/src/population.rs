@@ -15,6 +15,13 @@ pub(crate) const AUDIENCE: &str = "https://api.example.com";
 /// What every credential may do there.
 pub(crate) const SCOPE: &str = "books:read books:write";
 
+/// What every node of an installation has.
+pub(crate) const MASTER_KEY: [u8; 32] = [7; 32];
+
+/// The numbers from here on are of credentials that are created while it is measured. They belong
+/// to the first organization.
+pub(crate) const NEW_FROM: u32 = 1_000_000_000;
+
 /// Credentials of one organization.
 const PER_ORGANIZATION: u32 = 10;
 
@@ -40,7 +47,8 @@ fn api_id() -> ApiId {
 }
 
 fn organization_id(of_credential: u32) -> OrganizationId {
-    OrganizationId::from_entropy(entropy(of_credential / PER_ORGANIZATION))
+    let number = of_credential.checked_sub(NEW_FROM).map_or(of_credential, |_| 0);
+    OrganizationId::from_entropy(entropy(number / PER_ORGANIZATION))
 }
 
 /// The API.

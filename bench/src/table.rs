@@ -85,6 +85,18 @@ impl Row {
         }
     }
 
+    /// A number with a unit that shall reach a fixed limit. The ratio is to that limit.
+    pub(crate) fn at_least(what: impl Into<String>, got: f64, limit: f64, unit: &str) -> Self {
+        Self {
+            what: what.into(),
+            measured: with_unit(got, unit),
+            against: String::new(),
+            ratio: (limit > 0.0).then_some(got / limit),
+            target: format!("≥ {}", with_unit(limit, unit)),
+            verdict: Good::AtLeast.judge(got, limit),
+        }
+    }
+
     /// A row without a number.
     pub(crate) fn not_measured(what: impl Into<String>, why: impl Into<String>) -> Self {
         Self {

@@ -21,7 +21,7 @@ pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>> {
     let (rounds, millis) = plan.either((3, 1000), (21, 1000));
     let node = |credentials| Shape { stored: 1, credentials, ..Shape::default() };
     let servers =
-        [Issuer::limit(plan)?, Issuer::node(plan, node(1))?, Issuer::node(plan, node(many))?];
+        [Issuer::limit(plan)?, Issuer::node(plan, &node(1))?, Issuer::node(plan, &node(many))?];
     let mut reports: Vec<Vec<Report>> = vec![Vec::new(); servers.len()];
     for round in 0..rounds {
         for turn in 0..servers.len() {

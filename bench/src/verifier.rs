@@ -31,7 +31,7 @@ const GROUP: usize = 50;
 /// The rows about the verifier.
 pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>> {
     let shape = Shape { stored: 1, credentials: 1, dead: DEAD, unpinned: true, ..Shape::default() };
-    let issuer = Issuer::node(plan, shape)?;
+    let issuer = Issuer::node(plan, &shape)?;
     let groups = plan.either(20, 160);
     let tokens = issuer.tokens((0..HOT + groups * GROUP).map(|_| 0))?;
     let headers: Vec<_> = tokens.iter().map(|token| format!("Bearer {token}")).collect();

@@ -27,7 +27,7 @@ pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>> {
 /// has expired twice a second, whether tokens are issued or not.
 fn statements(plan: &Plan, tokens: u64) -> Result<Row> {
     let shape = Shape { stored: 1, credentials: 1, no_housekeeping: true, ..Shape::default() };
-    let mut node = Issuer::node(plan, shape)?;
+    let mut node = Issuer::node(plan, &shape)?;
     let before: Counts = node.child.ask("counts", Duration::from_secs(10))?;
     let report = node.load(0, tokens)?;
     let after: Counts = node.child.ask("counts", Duration::from_secs(10))?;
