@@ -50,6 +50,8 @@ pub(crate) struct LocalConfig {
     pub(crate) master_key_file: Option<PathBuf>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: String,
+    pub(crate) traces_endpoint: Option<String>,
+    pub(crate) traces_sample_ratio: f64,
 }
 
 impl Default for LocalConfig {
@@ -65,6 +67,8 @@ impl Default for LocalConfig {
             master_key_file: None,
             log_format: LogFormat::Pretty,
             log_level: "info".to_owned(),
+            traces_endpoint: None,
+            traces_sample_ratio: 1.0,
         }
     }
 }
@@ -95,12 +99,23 @@ impl LocalConfig {
                 bail!("{name} must be between {least} and {most}; got {got}");
             }
         }
+        let (endpoint, ratio) = (self.traces_endpoint.as_deref(), self.traces_sample_ratio);
+        if !(0.0..=1.0).contains(&ratio) {
+            bail!("traces_sample_ratio must be between 0 and 1; got {ratio}");
+        }
+        let is_url = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        if endpoint.is_some_and(|url| !is_url(url)) {
+            bail!(
+                "traces_endpoint must be a URL, such as http://127.0.0.1:4318/v1/traces, where a \
+                 collector takes OTLP over HTTP"
+            );
+        }
         Ok(())
     }
 }
 
 /// Settings whose default is absent, which serde therefore does not list.
-const WITHOUT_DEFAULT: [&str; 10] = [
+const WITHOUT_DEFAULT: [&str; 11] = [
     "database",
     "database_password_file",
     "database_root_cert",
@@ -111,9 +126,10 @@ const WITHOUT_DEFAULT: [&str; 10] = [
     "mail_from",
     "smtp_user",
     "smtp_password_file",
+    "traces_endpoint",
 ];
 
-const LOCAL: [&str; 10] = [
+const LOCAL: [&str; 12] = [
     "data_dir",
     "database",
     "database_password_file",
@@ -124,6 +140,8 @@ const LOCAL: [&str; 10] = [
     "master_key_file",
     "log_format",
     "log_level",
+    "traces_endpoint",
+    "traces_sample_ratio",
 ];
 
 /// Every setting with its default.
@@ -232,6 +250,9 @@ fn value_of(name: &str, text: &str) -> Value {
         Some(Value::Integer(_)) => {
             text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Integer)
         }
+        Some(Value::Float(_)) => {
+            text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Float)
+        }
         Some(Value::Array(_)) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
@@ -309,6 +330,8 @@ mod tests {
             ("issuer = \"http://auth.example.com\"", "https"),
             ("tls_cert = \"a\"", "belong together"),
             ("database_connections_at_most = 2", "must be between 3 and 1000"),
+            ("traces_endpoint = \"127.0.0.1:4318\"", "traces_endpoint must be a URL"),
+            ("traces_sample_ratio = 1.5", "must be between 0 and 1"),
             ("database = \"postgres://a/b?sslmode=allow\"", "sslmode must be verify-full"),
         ] {
             std::fs::write(&path, text).unwrap();

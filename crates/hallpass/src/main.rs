@@ -9,6 +9,7 @@ mod logs;
 mod output;
 mod sealed_file;
 mod supervisor;
+mod traces;
 mod when;
 
 use std::{path::PathBuf, process::ExitCode};

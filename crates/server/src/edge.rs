@@ -18,14 +18,14 @@ use hallpass_core::grant::Refusal;
 use http::{HeaderName, HeaderValue, Method, Request, Version, header};
 use hyper::body::Incoming;
 use tower::ServiceExt;
-use tracing::{debug, error, info};
+use tracing::{Instrument, debug, error, info};
 
 use crate::{
     app::App,
     entropy,
     metrics::Endpoint,
     oauth::{self, OAuthError},
-    routes,
+    routes, trace,
     web::{
         arrival::{Arrival, RequestId},
         error_page::PageError,
@@ -63,7 +63,10 @@ pub(crate) async fn serve(
     let id = ids.next();
     let is_from_a_person = endpoint != Endpoint::Token && routes::is_from_a_person(&request);
     let arrival = Arrival { peer, id };
-    let answer = AssertUnwindSafe(answer(app, router, arrival, request));
+    let trusted = &app.config.trusted_proxies;
+    let span = trace::request(arrival, method, endpoint, request.headers(), trusted);
+    let answer = answer(app, router, arrival, request).instrument(span.clone());
+    let answer = AssertUnwindSafe(answer);
     let mut response = answer.catch_unwind().await.unwrap_or_else(|_| {
         app.metrics.panics.inc();
         error!(request.id = %id, endpoint = endpoint.word(), "A handler panicked");
@@ -74,6 +77,7 @@ pub(crate) async fn serve(
         }
     });
     let status = response.status().as_u16();
+    trace::answered(&span, response.status());
     let took = begun.elapsed();
     app.metrics.answered(endpoint, status, took);
     let endpoint_word = endpoint.word();

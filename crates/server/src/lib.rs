@@ -31,6 +31,7 @@ pub mod readers;
 pub mod rotation;
 pub mod routes;
 pub mod sign_on;
+mod trace;
 pub mod usage;
 pub mod web;
 

@@ -23,6 +23,7 @@ mod receipts;
 pub mod sqlite;
 #[cfg(any(test, feature = "throwaway"))]
 pub mod throwaway;
+mod trace;
 
 use async_trait::async_trait;
 use hallpass_core::{

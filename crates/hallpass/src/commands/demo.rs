@@ -59,7 +59,7 @@ pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<()> {
     if config.local.log_level == defaults.local.log_level {
         config.local.log_level = "warn".to_owned();
     }
-    logs::start(&config.local)?;
+    let traces = logs::start(&config.local)?;
     let books = tokio::net::TcpListener::bind(args.books_listen)
         .await
         .with_context(|| format!("cannot listen on {}", args.books_listen))?;
@@ -85,6 +85,7 @@ pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<()> {
     );
     end.comes().await;
     running.stop().await?;
+    traces.end().await;
     api.await?.context("the Books API ended badly")
 }
 

@@ -57,7 +57,7 @@ impl Running {
 }
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
-    logs::start(&config.local)?;
+    let traces = logs::start(&config.local)?;
     for says in config::misspelt_variables() {
         warn!("{says}");
     }
@@ -89,7 +89,9 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     end.comes().await;
     info!("Closing: open requests may finish");
     supervisor.stopping(Duration::from_secs(config.server.shutdown_grace_s));
-    running.stop().await
+    running.stop().await?;
+    traces.end().await;
+    Ok(())
 }
 
 /// Where the system says what the machine is called. A hardened service may not see the first.

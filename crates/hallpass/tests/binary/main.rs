@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod backup;
+mod collector;
 mod commands;
 mod copying;
 mod crash;
@@ -33,4 +34,5 @@ mod settings;
 mod shutdown;
 mod stream;
 mod supervised;
+mod traces;
 mod traffic;

@@ -7,6 +7,7 @@ use reqwest::{Method, Response};
 use serde_json::Value;
 
 use crate::{
+    collector::Collector,
     node::Node,
     place::{ISSUER, ORGANIZATION, Place, text},
     quiet::{gives_away, send_everywhere},
@@ -203,7 +204,9 @@ async fn journey(place: Place, hunt: &mut Hunt) -> Place {
     for password in PASSWORDS {
         hunt.plant("a password", password);
     }
-    let options = ["--log-level", "trace", "--node-report-s", "1"];
+    let collector = Collector::start().await;
+    let url = collector.url();
+    let options = ["--log-level", "trace", "--node-report-s", "1", "--traces-endpoint", &*url];
     // Whoever follows a redirect by itself never sees the cookie that came with it.
     let builder = reqwest::Client::builder().no_proxy();
     let http = builder.redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -214,6 +217,10 @@ async fn journey(place: Place, hunt: &mut Hunt) -> Place {
     let ended = node.stop().await;
     assert!(ended.stderr.contains("DEBUG"), "the log was not talkative");
     hunt.find("the log", ended.stderr);
+    assert!(collector.spans().len() > 20, "nothing was traced");
+    for body in collector.bodies() {
+        hunt.find("a trace", String::from_utf8_lossy(&body));
+    }
     // The one thing that is said aloud: where nobody but whoever started it reads it.
     let link = ended.stdout.split_whitespace().find(|word| word.contains("/setup/")).unwrap();
     hunt.find("standard output", ended.stdout.replace(link, ""));

@@ -8,7 +8,7 @@ use crate::place::{Place, refusal};
 
 /// Each setting with three values that differ from its default and from each other, as TOML
 /// writes them.
-const SETTINGS: [(&str, [&str; 3]); 44] = [
+const SETTINGS: [(&str, [&str; 3]); 46] = [
     ("issuer", [r#""https://a.example.com""#, r#""https://b.example.com""#, r#""http://[::1]:1""#]),
     ("listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
     ("metrics_listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
@@ -59,6 +59,15 @@ const SETTINGS: [(&str, [&str; 3]); 44] = [
     ("node_report_s", ["1", "2", "3"]),
     ("log_format", [r#""json""#, r#""pretty""#, r#""json""#]),
     ("log_level", [r#""error""#, r#""debug""#, r#""warn,hallpass_server=trace""#]),
+    (
+        "traces_endpoint",
+        [
+            r#""http://127.0.0.1:4318/v1/traces""#,
+            r#""https://a.example.com/v1/traces""#,
+            r#""http://b""#,
+        ],
+    ),
+    ("traces_sample_ratio", ["0.0", "0.25", "0.5"]),
 ];
 
 /// What the setting needs beside it.

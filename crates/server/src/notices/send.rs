@@ -11,7 +11,7 @@ use hallpass_core::{
 };
 use hallpass_store::StoreError;
 use tokio::time::Instant;
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, info_span, warn};
 
 use super::post::{Poster, Signed};
 use crate::{app::App, mail};
@@ -60,10 +60,19 @@ async fn try_once(app: &App, poster: &Poster, delivery: Delivery) -> Result<Deli
         return Ok(delivery.given_up());
     };
     let (at, begun) = (app.clock.now(), Instant::now());
-    let answer = match &delivery.target {
-        Target::Webhook(_) => post(app, poster, &organization, &delivery).await,
-        Target::Mail(person) => mail_to(app, &organization, person, &delivery).await?,
+    let word = match delivery.target {
+        Target::Webhook(_) => "webhook",
+        Target::Mail(_) => "mail",
     };
+    let id = delivery.id.as_str();
+    let span = info_span!("delivery", otel.name = word, otel.kind = "producer", delivery.id = id);
+    let answer = async {
+        Ok::<_, StoreError>(match &delivery.target {
+            Target::Webhook(_) => post(app, poster, &organization, &delivery).await,
+            Target::Mail(person) => mail_to(app, &organization, person, &delivery).await?,
+        })
+    };
+    let answer = answer.instrument(span).await?;
     let Some(answer) = answer else { return Ok(delivery.given_up()) };
     debug!(delivery.id = %delivery.id, ?answer, "Tried a delivery");
     app.metrics.delivered(answer.is_good());

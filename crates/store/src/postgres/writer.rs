@@ -12,6 +12,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
+use tracing::Instrument;
 
 use super::{
     again::pause,
@@ -19,7 +20,11 @@ use super::{
     connect::Lane,
     failure::Failure,
 };
-use crate::{Pool, StoreError, counters::Counters};
+use crate::{
+    Pool, StoreError,
+    counters::Counters,
+    trace::{self, System},
+};
 
 /// How many mutations share a transaction at most: others wait for the counter row meanwhile.
 const BATCH: usize = 64;
@@ -88,8 +93,15 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let (mutation, actor) = (mutation.clone(), actor.clone());
         let job = Job { mutation, actor, at, outcome: None, reply };
-        self.queue.send(job).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        // The statements are those of many callers, so they stand in nobody's trace.
+        let span = trace::span(System::Postgres, "write");
+        let write = async {
+            self.queue.send(job).await.map_err(|_| stopped())?;
+            answer.await.map_err(|_| stopped())?
+        };
+        let answer = write.instrument(span.clone()).await;
+        trace::ended(&span, &answer);
+        answer
     }
 }
 

@@ -8,12 +8,17 @@ use std::{
 };
 
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 use super::{
     log,
     session::{Purpose, Session},
 };
-use crate::{StoreError, counters::Counters};
+use crate::{
+    StoreError,
+    counters::Counters,
+    trace::{self, System},
+};
 
 /// How many reads run at once. Each keeps a connection, and a connection three open files.
 const READERS: usize = 8;
@@ -58,9 +63,13 @@ impl Readers {
             }
             answer
         };
-        tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|_| StoreError::unavailable("a read was cut off by a shutdown, or panicked"))?
+        let span = trace::span(System::Sqlite, "read");
+        let answer = tokio::task::spawn_blocking(read).instrument(span.clone()).await;
+        let answer = answer
+            .map_err(|_| StoreError::unavailable("a read was cut off by a shutdown, or panicked"))
+            .flatten();
+        trace::ended(&span, &answer);
+        answer
     }
 }
 

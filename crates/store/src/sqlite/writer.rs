@@ -8,9 +8,14 @@ use std::{
 };
 
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use super::session::Session;
-use crate::{StoreError, counters::Counters};
+use crate::{
+    StoreError,
+    counters::Counters,
+    trace::{self, System},
+};
 
 /// How many jobs share a transaction at most.
 const BATCH: usize = 256;
@@ -57,8 +62,14 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let task = Task { work: Some(work), outcome: None, reply };
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
-        queue.send(Box::new(task)).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        let span = trace::span(System::Sqlite, "write");
+        let write = async {
+            queue.send(Box::new(task)).await.map_err(|_| stopped())?;
+            answer.await.map_err(|_| stopped())?
+        };
+        let answer = write.instrument(span.clone()).await;
+        trace::ended(&span, &answer);
+        answer
     }
 }
 
