@@ -75,6 +75,7 @@ pub struct Builder {
     algorithms: Vec<Algorithm>,
     leeway_s: u64,
     realm: Option<String>,
+    published_scopes: Option<Vec<String>>,
     choice: Choice,
     state_dir: Option<PathBuf>,
     cache_at_most: usize,
@@ -97,6 +98,7 @@ impl Builder {
             algorithms: Algorithm::ALL.to_vec(),
             leeway_s: 30,
             realm: None,
+            published_scopes: None,
             choice: Choice {
                 revocations: Revocations::default(),
                 when_stale: WhenStale::default(),
@@ -140,6 +142,16 @@ impl Builder {
     /// The realm of challenges (RFC 9110 §11.5); the first audience unless set.
     pub fn realm(self, realm: impl Into<String>) -> Self {
         Self { realm: Some(realm.into()), ..self }
+    }
+
+    /// Names the API's metadata (RFC 9728) in every challenge, with these scopes in it: whoever
+    /// has no token reads there who issues them. The API must then serve what
+    /// [`Verifier::resource_metadata`] returns, most easily by its
+    /// [`layer`](crate::ResourceMetadata::layer). Works if the first audience is an http or https
+    /// URL at which the API is really reached.
+    pub fn publish_metadata<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
+        let scopes = scopes.into_iter().map(Into::into).collect();
+        Self { published_scopes: Some(scopes), ..self }
     }
 
     /// Whether the issuer must have a revocation feed.
@@ -219,6 +231,7 @@ impl Builder {
             algorithms: self.algorithms.clone(),
             leeway_s: self.leeway_s,
             realm: self.realm.clone(),
+            published_scopes: self.published_scopes.clone(),
         };
         let policy: Policy = demands.policy(self.audiences.clone())?;
         let issuer = Issuer::new(&self.issuer, self.allow_plain_http)?;

@@ -14,6 +14,8 @@ pub struct Challenge<'a> {
     pub realm: Option<&'a str>,
     /// The scopes that the resource asks for, with blanks between.
     pub scope: Option<&'a str>,
+    /// Where the API says who issues its tokens (RFC 9728 §5.1).
+    pub resource_metadata: Option<&'a str>,
 }
 
 impl Challenge<'_> {
@@ -58,6 +60,9 @@ impl Challenge<'_> {
         if let Some(scope) = scope {
             param("scope", scope);
         }
+        if let Some(url) = self.resource_metadata {
+            param("resource_metadata", url);
+        }
         match params.is_empty() {
             true => "Bearer".to_owned(),
             false => format!("Bearer {}", params.join(", ")),
@@ -97,7 +102,8 @@ mod tests {
 
     #[test]
     fn refusals_look_as_rfc_6750_section_3_says() {
-        let challenge = Challenge { realm: Some("books"), scope: Some("books:read") };
+        let challenge =
+            Challenge { realm: Some("books"), scope: Some("books:read"), ..Challenge::default() };
         let required = || "books:write".to_owned();
         for (rejection, status, authenticate) in [
             (Rejection::NoToken, 401, r#"Bearer realm="books", scope="books:read""#),
@@ -127,6 +133,22 @@ mod tests {
     }
 
     #[test]
+    fn a_challenge_names_the_metadata_of_the_resource() {
+        let resource_metadata = Some("https://a.example/.well-known/oauth-protected-resource");
+        let challenge = Challenge { realm: Some("a"), resource_metadata, ..Challenge::default() };
+        for rejection in [Rejection::NoToken, Rejection::BadSignature] {
+            let response: Response<String> = challenge.response(&rejection);
+            let authenticate = response.headers()["www-authenticate"].to_str().unwrap();
+            let named =
+                r#", resource_metadata="https://a.example/.well-known/oauth-protected-resource""#;
+            assert!(
+                authenticate.starts_with("Bearer ") && authenticate.ends_with(named),
+                "{authenticate}"
+            );
+        }
+    }
+
+    #[test]
     fn our_own_trouble_is_a_503_without_a_challenge() {
         let rejection = Rejection::Unavailable("no keys yet");
         let response: Response<String> = Challenge::default().response(&rejection);
@@ -142,7 +164,7 @@ mod tests {
     #[test]
     fn nothing_can_break_out_of_a_challenge() {
         let required = "a\" evil=\"\r\nset-cookie: x\\é".to_owned();
-        let challenge = Challenge { realm: Some("r\"\r\n\\ealm"), scope: None };
+        let challenge = Challenge { realm: Some("r\"\r\n\\ealm"), ..Challenge::default() };
         let response: Response<String> =
             challenge.response(&Rejection::InsufficientScope { required });
         assert_eq!(

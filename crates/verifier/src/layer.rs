@@ -17,7 +17,7 @@ use tower_service::Service;
 use crate::{
     caller::Caller,
     challenge::Challenge,
-    verifier::{Required, Verdict, Verifier},
+    verifier::{Verdict, Verifier},
 };
 
 /// Lets only requests with a good token through, and puts the [`Caller`] into their extensions.
@@ -28,7 +28,8 @@ pub struct RequireToken(Arc<Rule>);
 #[derive(Clone, Debug)]
 struct Rule {
     verifier: Verifier,
-    required: Required,
+    /// Of which a token needs all.
+    required: Vec<String>,
     /// The scopes as challenges name them.
     scope: Option<String>,
     anonymous: bool,
@@ -40,16 +41,15 @@ pub struct Anonymous;
 
 impl RequireToken {
     pub(crate) fn new(verifier: Verifier) -> Self {
-        let required = Required::default();
-        Self(Arc::new(Rule { verifier, required, scope: None, anonymous: false }))
+        Self(Arc::new(Rule { verifier, required: Vec::new(), scope: None, anonymous: false }))
     }
 
     /// Demands this scope too. Of several, a token needs all.
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         let rule = Arc::make_mut(&mut self.0);
-        rule.required.add(scope.into());
-        rule.scope = rule.required.text();
+        rule.required.push(scope.into());
+        rule.scope = Some(rule.required.join(" "));
         self
     }
 

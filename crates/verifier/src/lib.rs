@@ -74,6 +74,7 @@ mod housekeeping;
 mod keys;
 mod layer;
 mod metadata;
+mod resource;
 mod saved;
 mod status;
 mod timing;
@@ -89,6 +90,7 @@ pub use self::{
     fetch::{Answer, BoxFuture, Chunks, Transport, TransportError},
     layer::{Anonymous, Guarded, RequireToken},
     metadata::BadUrl,
+    resource::{MetadataFuture, ResourceMetadata, ServeMetadata, WithMetadata},
     status::{FeedStatus, Status},
     timing::Timing,
     verifier::Verifier,

@@ -1,6 +1,7 @@
 //! The verifier itself: what it is made of, and the order in which it checks. A check does no I/O
 //! and takes no lock for longer than a look-up; whatever fetches runs in tasks of its own.
 
+mod recheck;
 mod start;
 
 use std::{
@@ -28,6 +29,7 @@ use crate::{
     keys::{Keys, Ticket},
     layer::RequireToken,
     metadata::Issuer,
+    resource::ResourceMetadata,
     saved::Saved,
     status::{Counters, FeedStatus, Status},
     timing::Timing,
@@ -40,6 +42,7 @@ pub struct Verifier {
     inner: Arc<Inner>,
     policy: Arc<Policy>,
     realm: Arc<str>,
+    metadata: Option<ResourceMetadata>,
 }
 
 struct Inner {
@@ -62,6 +65,8 @@ pub(crate) struct Demands {
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) leeway_s: u64,
     pub(crate) realm: Option<String>,
+    /// The scopes of the published metadata, if there are to be any.
+    pub(crate) published_scopes: Option<Vec<String>>,
 }
 
 impl Demands {
@@ -83,28 +88,6 @@ pub(crate) struct Parts {
     pub(crate) timing: Timing,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) saved: Option<Arc<Saved>>,
-}
-
-/// Scopes of which a request needs all.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Required(Vec<String>);
-
-impl Required {
-    pub(crate) fn add(&mut self, scope: String) {
-        self.0.push(scope);
-    }
-
-    /// As a challenge says it.
-    pub(crate) fn text(&self) -> Option<String> {
-        (!self.0.is_empty()).then(|| self.0.join(" "))
-    }
-
-    fn check(&self, caller: &Caller) -> Result<(), Rejection> {
-        if self.0.iter().all(|scope| caller.has_scope(scope)) {
-            return Ok(());
-        }
-        Err(Rejection::InsufficientScope { required: self.0.join(" ") })
-    }
 }
 
 /// What can be said about a request at once.
@@ -142,7 +125,7 @@ impl Verifier {
     /// The first [`Rejection`] in that order. A request with two such headers is
     /// [`Rejection::InvalidRequest`] before it comes here.
     pub fn check(&self, authorization: Option<&[u8]>) -> Result<Caller, Rejection> {
-        self.at_once(self.decide(authorization, &Required::default()))
+        self.at_once(self.decide(authorization, &[]))
     }
 
     /// As [`check`](Self::check), but for an unknown `kid` it waits a moment for fresh keys, if
@@ -151,10 +134,21 @@ impl Verifier {
     /// # Errors
     /// As [`check`](Self::check).
     pub async fn check_async(&self, authorization: Option<&[u8]>) -> Result<Caller, Rejection> {
-        let required = Required::default();
-        match self.admit(authorization, &required) {
+        self.check_scopes_async(authorization, &[]).await
+    }
+
+    /// As [`check_async`](Self::check_async), for a request that needs all of these scopes.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and [`Rejection::InsufficientScope`].
+    pub async fn check_scopes_async(
+        &self,
+        authorization: Option<&[u8]>,
+        scopes: &[String],
+    ) -> Result<Caller, Rejection> {
+        match self.admit(authorization, scopes) {
             Verdict::Now(verdict) => verdict,
-            Verdict::After(ticket) => self.admit_after(ticket, authorization, &required).await,
+            Verdict::After(ticket) => self.admit_after(ticket, authorization, scopes).await,
         }
     }
 
@@ -174,7 +168,13 @@ impl Verifier {
 
     /// The challenge of this API, for answers that are made elsewhere than in the layer.
     pub fn challenge(&self) -> Challenge<'_> {
-        Challenge { realm: Some(&self.realm), scope: None }
+        let resource_metadata = self.metadata.as_ref().map(ResourceMetadata::url);
+        Challenge { realm: Some(&self.realm), scope: None, resource_metadata }
+    }
+
+    /// What the API says about itself, if [`Builder::publish_metadata`] was asked for.
+    pub fn resource_metadata(&self) -> Option<&ResourceMetadata> {
+        self.metadata.as_ref()
     }
 
     /// How it is doing.
@@ -254,8 +254,8 @@ impl Verifier {
     }
 
     /// Checks a request and its scopes, and counts the verdict if there is one.
-    pub(crate) fn admit(&self, authorization: Option<&[u8]>, required: &Required) -> Verdict {
-        let verdict = self.decide(authorization, required);
+    pub(crate) fn admit(&self, authorization: Option<&[u8]>, scopes: &[String]) -> Verdict {
+        let verdict = self.decide(authorization, scopes);
         if let Err(Rejection::UnknownKey { .. }) = &verdict
             && let Some(ticket) = self.inner.keys.want()
         {
@@ -269,10 +269,10 @@ impl Verifier {
         &self,
         ticket: Ticket,
         authorization: Option<&[u8]>,
-        required: &Required,
+        scopes: &[String],
     ) -> Result<Caller, Rejection> {
         ticket.wait(self.inner.timing.unknown_key_wait).await;
-        self.counted(self.decide(authorization, required))
+        self.counted(self.decide(authorization, scopes))
     }
 
     /// Counts and logs a refusal, and takes the blame where the trouble is ours.
@@ -306,14 +306,12 @@ impl Verifier {
         self.counted(verdict)
     }
 
-    fn decide(
-        &self,
-        authorization: Option<&[u8]>,
-        required: &Required,
-    ) -> Result<Caller, Rejection> {
+    fn decide(&self, authorization: Option<&[u8]>, scopes: &[String]) -> Result<Caller, Rejection> {
         let caller = self.alive(bearer::parse(authorization)?)?;
-        required.check(&caller)?;
-        Ok(caller)
+        if scopes.iter().all(|scope| caller.has_scope(scope)) {
+            return Ok(caller);
+        }
+        Err(Rejection::InsufficientScope { required: scopes.join(" ") })
     }
 
     /// Everything but the scope.
@@ -351,7 +349,11 @@ impl Verifier {
             Some(realm) => realm.as_str().into(),
             None => policy.audiences().first().map_or("", String::as_str).into(),
         };
-        Self { inner, policy: Arc::new(policy), realm }
+        let metadata = inner.demands.published_scopes.as_ref().and_then(|scopes| {
+            let audience = policy.audiences().first()?;
+            ResourceMetadata::new(audience, &inner.demands.issuer, scopes)
+        });
+        Self { inner, policy: Arc::new(policy), realm, metadata }
     }
 }
 

@@ -24,11 +24,18 @@ use crate::{
 
 type Books = Arc<RwLock<Shelf>>;
 
-/// The API, protected: reading takes the scope `books:read`, adding takes `books:write`.
+/// What the API's tokens can be good for.
+pub const SCOPES: [&str; 2] = ["books:read", "books:write"];
+
+/// The API, protected: reading takes the scope `books:read`, adding takes `books:write`. If the
+/// verifier publishes metadata, they are served to everybody.
 pub fn router(verifier: &Verifier) -> Router {
-    let may_read = verifier.layer().scope("books:read");
-    let may_write = verifier.layer().scope("books:write");
-    routes(|routes| routes.route_layer(may_read), |routes| routes.route_layer(may_write))
+    let [read, write] = SCOPES.map(|scope| verifier.layer().scope(scope));
+    let routes = routes(|routes| routes.route_layer(read), |routes| routes.route_layer(write));
+    match verifier.resource_metadata() {
+        Some(metadata) => routes.layer(metadata.layer()),
+        None => routes,
+    }
 }
 
 /// The routes, with what guards reading and what guards writing.

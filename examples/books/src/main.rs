@@ -25,7 +25,8 @@ struct Args {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let mut verifier = Verifier::builder(args.issuer, args.audience);
+    let mut verifier =
+        Verifier::builder(args.issuer, args.audience).publish_metadata(books::SCOPES);
     if let Some(dir) = args.state_dir {
         verifier = verifier.state_dir(dir);
     }

@@ -106,3 +106,24 @@ async fn every_route_asks_for_a_token() {
         assert_eq!(status, 401, "{method} {path}");
     }
 }
+
+#[tokio::test]
+async fn whoever_has_no_token_finds_out_where_to_get_one() {
+    let verifier = Verifier::builder("http://127.0.0.1:9", "http://127.0.0.1:8430/v1");
+    let verifier = verifier.publish_metadata(SCOPES).start().await.unwrap();
+    let metadata = verifier.resource_metadata().unwrap().clone();
+    let request = Request::get("/v1/books").body(Body::empty()).unwrap();
+    let refused = router(&verifier).oneshot(request).await.unwrap();
+    let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+    let named = format!("resource_metadata=\"{}\"", metadata.url());
+    assert!(challenge.contains(&named), "{challenge}");
+    let (status, document) = ask(router(&verifier), "GET", metadata.path(), "").await;
+    assert_eq!(status, 200);
+    // RFC 9728 §3.3: what the document names is what was asked about.
+    assert_eq!(document["resource"], "http://127.0.0.1:8430/v1");
+    assert_eq!(document["authorization_servers"], serde_json::json!(["http://127.0.0.1:9"]));
+    assert_eq!(document["scopes_supported"], serde_json::json!(SCOPES));
+    // Nothing else is open because of it.
+    let (status, _) = ask(router(&verifier), "GET", &format!("{}/x", metadata.path()), "").await;
+    assert_eq!(status, 404);
+}

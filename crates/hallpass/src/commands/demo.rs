@@ -69,7 +69,8 @@ pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<()> {
     let dashboard = dashboard(&running, &made.organization, &config).await?;
     running.app.live.catch_up().await?;
 
-    let verifier = Verifier::builder(&config.server.issuer, &books_url).start().await?;
+    let verifier = Verifier::builder(&config.server.issuer, &books_url);
+    let verifier = verifier.publish_metadata(books::SCOPES).start().await?;
     let ready = tokio::time::timeout(Duration::from_secs(10), verifier.wait_ready());
     ready.await.context("the Books API did not reach the server")?;
     let router = books::router(&verifier);
