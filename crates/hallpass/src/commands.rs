@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod feed;
 mod find;
+mod gateway;
 mod import;
 mod init;
 mod key;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Serve,
     /// Try everything out on this machine: server, example API, credential, curl lines
     Demo(demo::Args),
+    /// Check tokens for a reverse proxy, or be one, in front of APIs that know nothing of tokens
+    Gateway(gateway::Args),
     /// Make the database and the master key
     Init,
     /// Customers: the organizations that own credentials
@@ -119,6 +122,7 @@ pub(crate) fn run(command: Command, config: Config, output: Output) -> anyhow::R
         match command {
             Command::Serve => serve::run(config).await,
             Command::Demo(args) => demo::run(args, config).await,
+            Command::Gateway(args) => gateway::run(args, config, output).await,
             Command::Init => init::run(&config, output).await,
             Command::Organization(command) => organization::run(command, &config, output).await,
             Command::Member(command) => member::run(command, &config, output).await,

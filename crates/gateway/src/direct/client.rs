@@ -1,0 +1,82 @@
+//! The way to the upstream: kept connections, HTTP/1.1 or HTTP/2, and a limit for everything that
+//! may be waited for.
+
+use std::time::Duration;
+
+use http::{Request, Response, Version, header};
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+
+use crate::settings::Upstream;
+
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// Kept connections end after so long without a request: before those of most servers do.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// Why no answer came.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Lost {
+    #[error("{0}")]
+    Away(String),
+    #[error("no answer within {0:?}")]
+    Slow(Duration),
+}
+
+/// A client of the upstream.
+pub(crate) struct Client {
+    pub(crate) upstream: Upstream,
+    http: legacy::Client<HttpConnector, Incoming>,
+}
+
+impl Client {
+    pub(crate) fn new(upstream: Upstream) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_nodelay(true);
+        let http = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .timer(TokioTimer::new())
+            .http2_only(upstream.http2)
+            .build(connector);
+        Self { upstream, http }
+    }
+
+    /// Sends a request; its address is completed here.
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<Incoming>,
+        limit: Duration,
+    ) -> Result<Response<Incoming>, Lost> {
+        let target = request.uri().path_and_query().cloned();
+        let uri = self.upstream.uri(target);
+        *request.uri_mut() = uri.ok_or_else(|| Lost::Away("no address".to_owned()))?;
+        *request.version_mut() = if self.upstream.http2 {
+            // Over HTTP/2 the host stands in the address.
+            request.headers_mut().remove(header::HOST);
+            Version::HTTP_2
+        } else {
+            Version::HTTP_11
+        };
+        match tokio::time::timeout(limit, self.http.request(request)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(why)) => Err(Lost::Away(described(&why))),
+            Err(_) => Err(Lost::Slow(limit)),
+        }
+    }
+}
+
+/// With its causes: hyper's own text stops at "client error".
+fn described(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
