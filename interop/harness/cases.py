@@ -6,6 +6,7 @@ from collections.abc import Iterable
 CLIENT = "client"
 VERIFIER = "verifier"
 PROXY = "proxy"
+GATEWAY = "gateway"
 
 CASES: dict[str, dict[str, str]] = {
     CLIENT: {
@@ -49,6 +50,15 @@ CASES: dict[str, dict[str, str]] = {
         "proxy-long-head": "an oversize head is refused, and others are served",
         "proxy-big-body": "an oversize body is refused as JSON, by Hallpass or before it",
         "proxy-away": "no server behind it: JSON, 503, Retry-After",
+    },
+    GATEWAY: {
+        "gateway-passes": "what may pass reaches the API as it was, with who calls, without token",
+        "gateway-refusals": "refusals reach the caller: status, WWW-Authenticate, JSON",
+        "gateway-forged": "headers that callers forge count for nothing",
+        "gateway-paths": "no path leads around a rule",
+        "gateway-metadata": "the API's metadata are there for everybody (RFC 9728)",
+        "gateway-death": "a revoked credential is refused within a second",
+        "gateway-away": "without the gateway nothing gets through",
     },
 }
 

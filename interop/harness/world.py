@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.books import BooksApi
-from harness.cases import CLIENT, PROXY, names
+from harness.cases import CLIENT, GATEWAY, PROXY, names
 from harness.installation import APIS, BOOKS, LOANS, Installation
 from harness.languages import Peer
 
@@ -53,6 +53,11 @@ def describe(peer: Peer, installation: Installation, books: BooksApi) -> dict[st
         for name, network in [("near", "127.0.0.2/32"), ("far", "203.0.113.0/24")]:
             credentials[name] = add(f"{peer.library} {name}", (BOOKS,), "--allow-from", network)
         world["revoke_command"] = installation.revoke_command(credentials["doomed"]["client_id"])
+    if GATEWAY in peer.kinds:
+        credentials["plain"] = add(f"{peer.library} plain", (BOOKS,))
+        credentials["doomed"] = add(f"{peer.library} doomed", (BOOKS,))
+        world["revoke_command"] = installation.revoke_command(credentials["doomed"]["client_id"])
+        world["hallpass"] = str(installation.binary)
     installation.settle()
     return world
 

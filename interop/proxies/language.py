@@ -3,7 +3,7 @@
 import os
 import sys
 
-from harness.cases import PROXY
+from harness.cases import GATEWAY, PROXY
 from harness.languages import INTEROP, Peer
 
 NAME = "proxies"
@@ -12,6 +12,9 @@ ENV = {"PYTHONPATH": os.pathsep.join([str(INTEROP / "python"), str(INTEROP)])}
 PEERS = [
     Peer(library, [sys.executable, INTEROP / NAME / f"behind_{library}.py"], [PROXY], ENV)
     for library in ("nginx", "haproxy")
+] + [
+    Peer(f"{at}-gateway", [sys.executable, INTEROP / NAME / f"gateway_at_{at}.py"], [GATEWAY], ENV)
+    for at in ("nginx",)
 ]
 
 
