@@ -58,6 +58,7 @@ class Places:
 
     port: int
     gateway: str
+    health: str
     api: str
     certificate: Path
     key: Path
@@ -151,12 +152,11 @@ def rules(world: World, folder: Path) -> Path:
     return path
 
 
-def gateway(world: World, folder: Path, listen: str, *more: str) -> Service:
+def gateway(world: World, folder: Path, listen: str, health: str, *more: str) -> Service:
     """Starts it, and waits until it knows the keys."""
-    metrics = f"127.0.0.1:{free_port()}"
     words = [world.values["hallpass"], "gateway", "--rules", rules(world, folder)]
-    words += ["--gateway-listen", listen, "--gateway-metrics-listen", metrics, *more]
-    ready = f"http://{metrics}/readyz"
+    words += ["--gateway-listen", listen, "--gateway-metrics-listen", health, *more]
+    ready = f"http://{health}/readyz"
     return Service(words, ready=ready, log=folder / "gateway.log", env=loopback_env())
 
 
@@ -170,10 +170,11 @@ def front(start: Start, world: World, direct: bool) -> Iterator[tuple[Front, Ser
         made += ["-nodes", "-days", "2", "-subj", f"/CN={HOST}"]
         made += ["-addext", f"subjectAltName=DNS:{HOST}", "-keyout", str(key)]
         subprocess.run([*made, "-out", str(certificate)], check=True, capture_output=True)
-        listen, port = f"127.0.0.1:{free_port()}", free_port()
+        listen, health = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+        port = free_port()
         more = ("--upstream", f"http://{api}") if direct else ()
-        with gateway(world, folder, listen, *more) as running:
-            proxy = start(Places(port, listen, api, certificate, key), folder)
+        with gateway(world, folder, listen, health, *more) as running:
+            proxy = start(Places(port, listen, health, api, certificate, key), folder)
             try:
                 yield Front(world, port, certificate), running
             finally:

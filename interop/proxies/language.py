@@ -14,7 +14,7 @@ PEERS = [
     for library in ("nginx", "haproxy")
 ] + [
     Peer(f"{at}-gateway", [sys.executable, INTEROP / NAME / f"gateway_at_{at}.py"], [GATEWAY], ENV)
-    for at in ("nginx",)
+    for at in ("nginx", "caddy", "haproxy")
 ]
 
 

@@ -107,10 +107,16 @@ const TOOLS: &[Tool] = &[
         why: "stands in front of the binary in the interop suite",
     },
     Tool {
+        name: "caddy",
+        probe: &["caddy", "version"],
+        source: Source::Apt(&["caddy"]),
+        why: "asks the gateway in the interop suite",
+    },
+    Tool {
         name: "openssl",
         probe: &["openssl", "version"],
         source: Source::Apt(&["openssl"]),
-        why: "makes the certificates of those two",
+        why: "makes the certificates of those three",
     },
     Tool {
         name: "dpkg-shlibdeps",

@@ -7,12 +7,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// What every such name begins with.
 const PREFIX: &str = "x-hallpass-";
 
-pub(crate) const CLIENT_ID: HeaderName = HeaderName::from_static("x-hallpass-client-id");
-pub(crate) const ORGANIZATION: HeaderName = HeaderName::from_static("x-hallpass-organization");
-pub(crate) const SCOPE: HeaderName = HeaderName::from_static("x-hallpass-scope");
-pub(crate) const AUDIENCE: HeaderName = HeaderName::from_static("x-hallpass-audience");
-pub(crate) const TOKEN_ID: HeaderName = HeaderName::from_static("x-hallpass-token-id");
-pub(crate) const EXPIRES: HeaderName = HeaderName::from_static("x-hallpass-expires");
+const CLIENT_ID: HeaderName = HeaderName::from_static("x-hallpass-client-id");
+const ORGANIZATION: HeaderName = HeaderName::from_static("x-hallpass-organization");
+const SCOPE: HeaderName = HeaderName::from_static("x-hallpass-scope");
+const AUDIENCE: HeaderName = HeaderName::from_static("x-hallpass-audience");
+const TOKEN_ID: HeaderName = HeaderName::from_static("x-hallpass-token-id");
+const EXPIRES: HeaderName = HeaderName::from_static("x-hallpass-expires");
 
 /// By which frameworks let a caller choose another method or path than the one that was checked.
 const OVERRIDES: [&str; 6] = [
@@ -45,6 +45,14 @@ pub(crate) fn headers(caller: &Caller, audience: &str) -> Option<HeaderMap> {
     put(TOKEN_ID, caller.token_id())?;
     put(EXPIRES, &claims.exp.to_string())?;
     Some(headers)
+}
+
+/// Leaves no name without a value, if only an empty one. Proxies copy these headers:
+/// one that is missing here could leave the caller's own in place, or a placeholder (Caddy 2.6).
+pub(crate) fn complete(headers: &mut HeaderMap) {
+    for name in [CLIENT_ID, ORGANIZATION, SCOPE, AUDIENCE, TOKEN_ID, EXPIRES] {
+        headers.entry(name).or_insert(HeaderValue::from_static(""));
+    }
 }
 
 /// Takes away what only the gateway may say, and what would change the request behind its back.

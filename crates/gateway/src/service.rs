@@ -13,6 +13,7 @@ use crate::{
     answer::{Body, Refusal, full},
     direct,
     gateway::{Admitted, Gateway, Refused},
+    identity,
     question::{Dialect, Question},
 };
 
@@ -55,6 +56,7 @@ async fn asked<B>(gateway: &Gateway, peer: SocketAddr, request: &Request<B>) -> 
         Ok(admitted) => {
             let mut response = Response::new(full(""));
             *response.headers_mut() = admitted.headers;
+            identity::complete(response.headers_mut());
             let no_store = HeaderValue::from_static("no-store");
             response.headers_mut().insert(header::CACHE_CONTROL, no_store);
             response
