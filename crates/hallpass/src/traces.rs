@@ -23,6 +23,7 @@ const LAST_BATCH: Duration = Duration::from_secs(5);
 const OURS: &str = "hallpass";
 
 /// The way to the collector; none, if there is none.
+#[must_use = "the last traces are sent by `end`"]
 pub(crate) struct Traces(Option<SdkTracerProvider>);
 
 impl Traces {

@@ -33,7 +33,7 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
     if args.check {
         return check(&args, output);
     }
-    logs::start(&config.local)?;
+    let traces = logs::start(&config.local)?;
     let supervisor = Supervisor::from_environment();
     let mut end = End::listen()?;
     let mut options = Options::new(args.rules, config.server.issuer);
@@ -72,6 +72,7 @@ pub(super) async fn run(args: Args, config: Config, output: Output) -> anyhow::R
     gateway.close();
     serving.await.context("the gateway ended badly")?;
     gateway.shutdown().await;
+    traces.end().await;
     Ok(())
 }
 
