@@ -95,6 +95,18 @@ async fn a_key_is_published_long_before_it_signs() {
     node.stop().await;
 }
 
+/// The schedule publishes a key a day before it signs, and whoever needs another one sooner must
+/// not be told of that one.
+#[tokio::test]
+async fn the_key_that_was_made_is_named_also_beside_one_that_signs_later() {
+    let (place, login, node) = with_a_reader().await;
+    let later = text(&place.ask(&["key", "rotate"]).await, "kid");
+    let sooner = text(&place.ask(&["key", "rotate", "--lead", "0s"]).await, "kid");
+    assert_ne!(sooner, later);
+    signs_with(&node, &login, &sooner).await;
+    node.stop().await;
+}
+
 #[tokio::test]
 async fn the_server_rotates_by_itself() {
     let place = Place::set_up().await;

@@ -1,7 +1,8 @@
 //! Acts on signing keys: what stands where, the next key, and the emergency. For operators alone.
 
 use hallpass_core::{
-    Change, Conflict,
+    Change, Conflict, Image,
+    change::Effect,
     permission::Duty,
     ring::{KeyRecord, Ring},
 };
@@ -61,10 +62,15 @@ pub async fn rotate(act: &Act<'_>, next: Next) -> Result<KeyRecord, ManagementEr
             return Err(Conflict::RotatedMeanwhile.into());
         }
     }
-    rotation.rotate(next.algorithm, act.now.plus_secs(next.lead_s)).await?;
+    let change = rotation.rotate(next.algorithm, act.now.plus_secs(next.lead_s)).await?;
     act.settle().await;
-    let ring = rotation.ring(next.algorithm).await?;
-    ring.newest().cloned().ok_or(ManagementError::NotFound("signing key"))
+    // The key that was just made comes last in its ring. The one that will sign last may be an
+    // earlier one that the schedule has published.
+    match change.effect {
+        Effect::Put(Image::Ring(Ring { mut keys, .. })) => keys.pop(),
+        _ => None,
+    }
+    .ok_or(ManagementError::NotFound("signing key"))
 }
 
 /// Kills a compromised key and every token that it has signed; a new one signs at once.
