@@ -66,6 +66,8 @@ pub struct Parts {
     pub(crate) audit_check: AuditCheck,
     /// Where it listens, once it does: the port is real even where 0 was asked for.
     pub(crate) bound: OnceLock<SocketAddr>,
+    /// Set when the node is about to shut down: it still answers, and asks for no more requests.
+    pub draining: CancellationToken,
     /// Set when the node shuts down, so that open streams end.
     pub closing: CancellationToken,
 }
@@ -131,6 +133,7 @@ impl App {
             metrics: Metrics::default(),
             usage: Counters::default(),
             bound: OnceLock::new(),
+            draining: CancellationToken::new(),
             closing: CancellationToken::new(),
         }))
     }

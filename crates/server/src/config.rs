@@ -82,6 +82,8 @@ pub struct Config {
     pub node_name: String,
     /// Between two reports of this node to the others, in seconds.
     pub node_report_s: u64,
+    /// For load balancers to notice that this node is about to shut down, in seconds.
+    pub shutdown_drain_s: u64,
     /// For open requests to end at shutdown, in seconds.
     pub shutdown_grace_s: u64,
 }
@@ -122,6 +124,7 @@ impl Default for Config {
             usage_flush_s: 10,
             node_name: String::new(),
             node_report_s: 10,
+            shutdown_drain_s: 0,
             shutdown_grace_s: 10,
         }
     }
@@ -203,6 +206,7 @@ impl Config {
             ("tail_poll_ms", self.tail_poll_ms, 10, 200),
             ("usage_flush_s", self.usage_flush_s, 1, 3600),
             ("node_report_s", self.node_report_s, 1, 3600),
+            ("shutdown_drain_s", self.shutdown_drain_s, 0, 600),
             ("shutdown_grace_s", self.shutdown_grace_s, 0, 600),
         ] {
             if !(least..=most).contains(&got) {

@@ -59,6 +59,7 @@ pub(crate) async fn serve(
 ) -> Result<Response, Infallible> {
     let begun = Instant::now();
     let endpoint = routes::endpoint(request.uri().path(), &app.config);
+    let is_alone = request.version() < Version::HTTP_2;
     let method = word(request.method());
     let id = ids.next();
     let is_from_a_person = endpoint != Endpoint::Token && routes::is_from_a_person(&request);
@@ -88,6 +89,11 @@ pub(crate) async fn serve(
         info!(request.id = %id, method, endpoint = endpoint_word, status, ?took, %peer, "Answered");
     }
     response.headers_mut().insert(REQUEST_ID, id.header());
+    if is_alone && app.draining.is_cancelled() {
+        // Whoever called on this connection calls elsewhere next time. One that was idle when the
+        // node closes it could have a request on its way.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(response)
 }
 

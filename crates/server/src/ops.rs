@@ -18,7 +18,7 @@ pub(crate) async fn health() -> Response {
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     let now = app.clock.now();
     let staleness_s = now.millis_since(app.live.as_of()) / 1000;
-    let (status, word) = if app.closing.is_cancelled() {
+    let (status, word) = if app.draining.is_cancelled() || app.closing.is_cancelled() {
         (StatusCode::SERVICE_UNAVAILABLE, "closing")
     } else if app.live.fresh(now).is_err() {
         (StatusCode::SERVICE_UNAVAILABLE, "stale")

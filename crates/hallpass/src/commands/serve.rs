@@ -47,6 +47,19 @@ impl Running {
         Ok(Self { app, installation, address, metrics_address, server, tasks })
     }
 
+    /// Lets load balancers notice that it is about to end, unless told to end a second time.
+    async fn drain(&self, end: &mut End, drain_s: u64) {
+        if drain_s == 0 {
+            return;
+        }
+        info!("Draining: everything is answered for {drain_s} s more, and /readyz says 503");
+        self.app.draining.cancel();
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(drain_s)) => {}
+            () = end.comes() => {}
+        }
+    }
+
     /// Lets open requests finish, writes what is counted, and ends.
     pub(super) async fn stop(self) -> anyhow::Result<()> {
         self.app.closing.cancel();
@@ -87,8 +100,10 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     supervisor.ready(&format!("Answers at {}", running.address));
     tokio::spawn(supervisor.try_clone()?.keep_alive());
     end.comes().await;
+    let (drain_s, grace_s) = (config.server.shutdown_drain_s, config.server.shutdown_grace_s);
+    supervisor.stopping(Duration::from_secs(drain_s + grace_s));
+    running.drain(&mut end, drain_s).await;
     info!("Closing: open requests may finish");
-    supervisor.stopping(Duration::from_secs(config.server.shutdown_grace_s));
     running.stop().await?;
     traces.end().await;
     Ok(())

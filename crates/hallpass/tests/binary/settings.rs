@@ -8,7 +8,7 @@ use crate::place::{Place, refusal};
 
 /// Each setting with three values that differ from its default and from each other, as TOML
 /// writes them.
-const SETTINGS: [(&str, [&str; 3]); 46] = [
+const SETTINGS: [(&str, [&str; 3]); 47] = [
     ("issuer", [r#""https://a.example.com""#, r#""https://b.example.com""#, r#""http://[::1]:1""#]),
     ("listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
     ("metrics_listen", [r#""127.0.0.1:1""#, r#""127.0.0.1:2""#, r#""[::1]:3""#]),
@@ -48,6 +48,7 @@ const SETTINGS: [(&str, [&str; 3]); 46] = [
     ("management_calls_per_minute", ["1", "2", "3"]),
     ("leak_reports_per_minute", ["1", "2", "3"]),
     ("max_staleness_s", ["5", "6", "7"]),
+    ("shutdown_drain_s", ["1", "2", "3"]),
     ("shutdown_grace_s", ["1", "2", "3"]),
     ("jwks_max_age_s", ["1", "2", "3"]),
     ("key_publish_lead_s", ["86401", "86402", "86403"]),

@@ -86,6 +86,23 @@ async fn a_server_that_is_told_to_end_finishes_what_it_has_begun() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_told_to_end_waits_until_load_balancers_have_noticed() {
+    let place = Place::set_up().await;
+    let login = place.reader("reports").await;
+    // Longer than this test may take: it is the second signal that ends it.
+    let mut node = Node::start(&place, &["--shutdown-drain-s", "600"]).await;
+    assert!(node.get("/readyz").await.is_ok());
+    node.process().terminate();
+    node.process().says("Draining").await.unwrap();
+    let unready = async { while node.get("/readyz").await.is_ok() {} };
+    within_limit("503 from /readyz", unready).await;
+    let refused = node.get("/readyz").await.unwrap_err();
+    assert_eq!(refused.status, 503, "{refused:?}");
+    node.token(&login).await.unwrap();
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_client_that_never_finishes_is_waited_for_only_so_long() {
     let place = Place::set_up().await;
     let mut node = Node::start(&place, &["--shutdown-grace-s", "1"]).await;

@@ -54,6 +54,27 @@ async fn open_requests_finish_open_streams_end_and_nothing_new_begins() {
 }
 
 #[tokio::test]
+async fn a_node_that_drains_answers_everything_and_asks_for_no_more() {
+    let mut node = node(10).await;
+    let mut kept = node.dial().await;
+    let ask = async |wire: &mut Wire<TcpStream>, path: &str| {
+        wire.say(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")).await;
+        wire.answer().await.unwrap()
+    };
+    assert_eq!(ask(&mut kept, "/readyz").await.status, 200);
+
+    let closes = http::HeaderValue::from_static("close");
+    node.app.draining.cancel();
+    let ready = ask(&mut kept, "/readyz").await;
+    assert_eq!((ready.status.as_u16(), &ready.headers["connection"]), (503, &closes));
+    assert_eq!(kept.rest().await, "", "a connection that was kept is closed after its answer");
+    let jwks = ask(&mut node.dial().await, "/.well-known/jwks.json").await;
+    assert_eq!((jwks.status.as_u16(), &jwks.headers["connection"]), (200, &closes));
+    node.token("reports").await;
+    node.close().await;
+}
+
+#[tokio::test]
 async fn requests_that_do_not_finish_are_not_waited_for_longer_than_the_grace() {
     let mut node = node(0).await;
     let mut request = node.dial().await;
