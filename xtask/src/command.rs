@@ -15,6 +15,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("deb", "release build and the Debian package of it: [FOLDER]; --check only checks it"),
     ("bench", "release build and benchmarks; arguments go to the bench binary"),
     ("simulate", "nodes, store and verifiers under seeds: [N], or --seed S for one with its trace"),
+    ("faults", "kill -9, failover, restarts under load: [kill|failover|rolling|rotation|soak] …"),
     ("supply-chain", "one TLS stack, one HTTP client, core and token free of I/O"),
     ("tidy", "the project's own rules: arrows, sizes, names, paths, links"),
 ];
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Bench(Vec<String>),
     /// The arguments for the `simulation` binary.
     Simulate(Vec<String>),
+    /// The arguments for the `faults` binary, and `--release`.
+    Faults(Vec<String>),
     SupplyChain,
     Tidy,
     Help,
@@ -107,6 +110,7 @@ impl Command {
             "interop" => Ok(Self::Interop(rest.to_vec())),
             "scaling" => Ok(Self::Scaling(rest.to_vec())),
             "bench" => Ok(Self::Bench(rest.to_vec())),
+            "faults" => Ok(Self::Faults(rest.to_vec())),
             "simulate" => Ok(Self::Simulate(rest.to_vec())),
             "help" | "--help" | "-h" => Ok(Self::Help),
             _ => Err(UsageError::UnknownCommand { asked: name.clone(), nearest: nearest(name) }),
@@ -188,6 +192,8 @@ mod tests {
         assert_eq!(parse("interop go --keep"), Ok(Command::Interop(passed(&["go", "--keep"]))));
         assert_eq!(parse("fuzz 60 jwt"), Ok(Command::Fuzz(passed(&["60", "jwt"]))));
         assert_eq!(parse("bench sign"), Ok(Command::Bench(passed(&["sign"]))));
+        let soak = ["soak", "--minutes", "1"];
+        assert_eq!(parse("faults soak --minutes 1"), Ok(Command::Faults(passed(&soak))));
         assert_eq!(parse("screenshots"), Ok(Command::Screenshots(None)));
         assert_eq!(parse("screenshots a"), Ok(Command::Screenshots(Some("a".to_owned()))));
         assert_eq!(parse("deb a"), Ok(Command::Deb(Some("a".to_owned()))));

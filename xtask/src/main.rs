@@ -7,6 +7,7 @@ mod chart;
 mod check;
 mod command;
 mod deb;
+mod faults;
 mod fuzz;
 mod interop;
 mod process;
@@ -54,6 +55,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Chart => chart::run(&workspace),
         Command::Deb(argument) => deb::run(&workspace, argument.as_deref()),
         Command::Bench(extra) => bench::run(&workspace, &extra),
+        Command::Faults(extra) => faults::run(&workspace, &extra),
         Command::Simulate(extra) => simulate::run(&workspace, &extra),
         Command::SupplyChain => supply_chain::run(&workspace),
         Command::Tidy => tidy::run(&workspace),

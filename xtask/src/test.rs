@@ -2,9 +2,10 @@
 //! need anything that it did not check for, or install, in its first stage.
 
 use crate::stage::{Stage, Work};
-use crate::{browser, chart, check, deb, fuzz, interop, supply_chain, tools};
+use crate::{browser, chart, check, deb, faults, fuzz, interop, supply_chain, tools};
 
-/// Tools, supply chain, all of `check`, a little fuzzing, interop, the Debian package, the Helm chart.
+/// Tools, supply chain, all of `check`, a few faults, a little fuzzing, interop, the Debian package,
+/// the Helm chart.
 pub(crate) fn stages() -> Vec<Stage> {
     let tools = Work::Call { run: tools::install_missing, alone: "cargo xtask test" };
     let supply_chain = Work::Call { run: supply_chain::run, alone: "cargo xtask supply-chain" };
@@ -18,6 +19,8 @@ pub(crate) fn stages() -> Vec<Stage> {
         Stage { name: "supply chain", work: supply_chain },
     ];
     stages.extend(check::STAGES.iter().copied().map(with_all_tools));
+    let faults = Work::Call { run: faults::small, alone: "cargo xtask faults --small" };
+    stages.push(Stage { name: "faults", work: faults });
     stages.push(Stage { name: "fuzz", work: fuzz });
     stages.push(Stage { name: "interop", work: interop });
     let package = Work::Call { run: deb::check, alone: "cargo xtask deb --check" };

@@ -16,6 +16,8 @@ use std::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
     },
+    thread,
+    time::{Duration, Instant},
 };
 
 use tokio_postgres::NoTls;
@@ -68,10 +70,7 @@ impl Cluster {
     /// # Panics
     /// Like [`Self::shared`].
     pub fn with_tls(certificate: &str, key: &str) -> Option<Self> {
-        // Free now, and nobody else on this machine looks for one in between.
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("a port").port();
-        drop(listener);
+        let port = free_port();
         let files = [
             ("server.crt", certificate),
             ("server.key", key),
@@ -79,6 +78,46 @@ impl Cluster {
         ];
         let settings = ["listen_addresses=localhost", &format!("port={port}"), "ssl=on"];
         Self::make(&[NOT_DURABLE, &settings].concat(), &files, port)
+    }
+
+    /// A server that is called at 127.0.0.1, without TLS, and from which another can copy.
+    ///
+    /// # Panics
+    /// Like [`Self::shared`].
+    pub fn listening(settings: &[&str]) -> Option<Self> {
+        let port = free_port();
+        let own = ["listen_addresses=127.0.0.1", &format!("port={port}")];
+        Self::make(&[&own, settings].concat(), &[], port)
+    }
+
+    /// A standby of this server, which must be [`Self::listening`]: it copies all there is and
+    /// follows from then on, under the name `standby`.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn standby(&self, settings: &[&str]) -> Self {
+        let port = free_port();
+        let standby = Self::lay(&self.programs, port);
+        let mut copied = standby.program("pg_basebackup");
+        copied.args(["--host=127.0.0.1", "--username=postgres", "--checkpoint=fast", "--no-sync"]);
+        standby.run(copied.arg(format!("--port={}", self.port)));
+        let from = format!(
+            "primary_conninfo=host=127.0.0.1 port={} user=postgres application_name=standby",
+            self.port
+        );
+        let own = ["listen_addresses=127.0.0.1", &format!("port={port}"), &from];
+        standby.configure(&[&own, settings].concat());
+        standby.write("standby.signal", "");
+        standby.begin();
+        standby
+    }
+
+    /// Makes a standby the primary, which takes what is written from then on.
+    ///
+    /// # Panics
+    /// If it cannot be.
+    pub fn promote(&self) {
+        self.run(self.program("pg_ctl").args(["--wait", "promote"]));
     }
 
     /// Starts a server with settings of its own.
@@ -97,6 +136,20 @@ impl Cluster {
             println!("Skipped: there is no PostgreSQL; `cargo xtask test` installs it");
             return None;
         };
+        let cluster = Self::lay(&programs, port);
+        let mut made = cluster.program("initdb");
+        made.args(["--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8"]);
+        cluster.run(made.arg("--locale=C.UTF-8"));
+        for (name, text) in files {
+            cluster.write(name, text);
+        }
+        cluster.configure(settings);
+        cluster.begin();
+        Some(cluster)
+    }
+
+    /// A folder and a keeper, and nothing in it yet.
+    fn lay(programs: &Path, port: u16) -> Self {
         let account = account();
         let folder = tempfile::Builder::new().prefix("hp-pg-").tempdir_in(SHORT_FOLDER);
         let folder = folder.expect("a folder for the server").keep();
@@ -105,21 +158,19 @@ impl Cluster {
         }
         let keeper = command(Path::new("/bin/sh"), &folder, account)
             .args(["-c", KEEPER, "keeper"])
-            .args([&programs, &folder])
+            .args([programs, &*folder])
             .stdin(Stdio::piped())
             // An interrupt at the terminal ends the tests, and must not end their keeper.
             .process_group(0)
             .spawn()
             .expect("a shell");
         let names = AtomicU64::new(0);
-        let cluster = Self { folder, programs, account, port, keeper, names };
-        let mut made = cluster.program("initdb");
-        made.args(["--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8"]);
-        cluster.run(made.arg("--locale=C.UTF-8"));
-        for (name, text) in files {
-            cluster.write(name, text);
-        }
-        let folder = format!("unix_socket_directories={}", cluster.folder.display());
+        let programs = programs.to_owned();
+        Self { folder, programs, account, port, keeper, names }
+    }
+
+    fn configure(&self, settings: &[&str]) {
+        let folder = format!("unix_socket_directories={}", self.folder.display());
         let own = ["max_connections=300", &*folder];
         let silent = ["listen_addresses="];
         let all = silent.iter().chain(&own).chain(settings);
@@ -127,9 +178,7 @@ impl Cluster {
             .map(|setting| setting.split_once('=').expect("a setting and its value"))
             .map(|(name, value)| format!("{name} = '{value}'\n"))
             .collect();
-        cluster.write("postgresql.auto.conf", &lines.concat());
-        cluster.begin();
-        Some(cluster)
+        self.write("postgresql.auto.conf", &lines.concat());
     }
 
     /// Starts the server again after [`Self::stop`].
@@ -150,6 +199,38 @@ impl Cluster {
         self.run(self.program("pg_ctl").args(["--wait", "--mode=immediate", "stop"]));
     }
 
+    /// Ends every process of the server where it stands (SIGKILL).
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn kill(&self) {
+        let file = self.folder.join("data/postmaster.pid");
+        let text = fs::read_to_string(&file).expect("the server's process id");
+        let first = text.lines().next().expect("the server's process id").to_owned();
+        // Nothing is born while they are listed.
+        signal("STOP", &[&first]);
+        let children = fs::read_to_string(format!("/proc/{first}/task/{first}/children"));
+        let children = children.expect("Linux lists the children of a process");
+        let all: Vec<&str> = [&*first].into_iter().chain(children.split_whitespace()).collect();
+        signal("KILL", &all);
+        // The next start finds the memory that they share in use until they are gone.
+        let begun = Instant::now();
+        while all.iter().any(|id| is_running(id)) {
+            assert!(begun.elapsed() < Duration::from_secs(10), "it does not end: {all:?}");
+            thread::sleep(Duration::from_millis(2));
+        }
+        // Where nobody collects the dead, the next start would take this one for alive.
+        let socket = self.folder.join(format!(".s.PGSQL.{}.lock", self.port));
+        for file in [file, socket] {
+            fs::remove_file(file).expect("a file with its process id");
+        }
+    }
+
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
     /// One of PostgreSQL's programs, for this server.
     fn program(&self, name: &str) -> Command {
         let mut command = command(&self.programs.join(name), &self.folder, self.account);
@@ -160,8 +241,7 @@ impl Cluster {
     fn run(&self, command: &mut Command) {
         let status = command.status().expect("PostgreSQL's programs run");
         if !status.success() {
-            let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            panic!("{command:?} failed: {log}");
+            panic!("{command:?} failed: {}", self.log());
         }
     }
 
@@ -175,7 +255,7 @@ impl Cluster {
         }
     }
 
-    /// Where it is called, if by TLS.
+    /// Where it is called, if not by its socket.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -233,7 +313,29 @@ fn programs() -> Option<PathBuf> {
     let mut versions: Vec<PathBuf> = versions.map(|entry| entry.path().join("bin")).collect();
     versions.sort();
     folders.extend(versions.into_iter().rev());
-    folders.into_iter().find(|folder| folder.join("initdb").is_file())
+    let initdb =
+        folders.into_iter().map(|folder| folder.join("initdb")).find(|path| path.is_file());
+    // A link leads to where the other programs are.
+    fs::canonicalize(initdb?).ok()?.parent().map(Path::to_owned)
+}
+
+/// Free now, and nobody else on this machine looks for one in between.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("a port").port()
+}
+
+/// Some may have ended by themselves since they were listed.
+fn signal(name: &str, processes: &[&str]) {
+    let mut kill = Command::new("kill");
+    let _ = kill.arg("-s").arg(name).args(processes).stderr(Stdio::null()).status();
+}
+
+/// Whether a process is there and has not ended yet.
+fn is_running(id: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // The name in the second field may hold blanks; what follows its bracket does not.
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
 /// The account and group that the server runs as, if this one is root's: it refuses that one.

@@ -54,6 +54,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "hallpass-verifier",
         ],
     ),
+    // Reads what the binary has left in the database, and checks its tokens as an API does.
+    ("faults", &["hallpass-store", "hallpass-core", "hallpass-token", "hallpass-verifier"]),
     ("xtask", &[]),
 ];
 

@@ -4,11 +4,11 @@
 
 use std::fs;
 
+use faults::line::Line;
 use hallpass_store::throwaway::Cluster;
 
 use crate::{
     guarded_api::{Books, LIBRARY},
-    line::Line,
     node::Node,
     place::{BOOKS, Login, ORGANIZATION, Place, mode},
 };
@@ -94,7 +94,7 @@ async fn credential(place: &Place, name: &str) -> Login {
 async fn an_older_backup_is_noticed_by_a_verifier_however_long_it_was_away() {
     let place = Place::set_up().await;
     place.ask(&["api", "add", "Library", "--audience", LIBRARY, "--scope", "books:read"]).await;
-    let line = Line::lay().await;
+    let line = Line::lay().await.unwrap();
     let issuer = format!("http://{}", line.address);
     let serve = ["--issuer", &*issuer];
     let node = Node::start(&place, &serve).await;

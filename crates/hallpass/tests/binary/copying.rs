@@ -4,11 +4,11 @@
 
 use std::{fs, path::Path};
 
+use faults::line::Line;
 use hallpass_store::{sqlite, throwaway::Cluster};
 
 use crate::{
     guarded_api::{Books, LIBRARY},
-    line::Line,
     node::Node,
     place::{Login, ORGANIZATION, Place},
     process::{Process, within_limit},
@@ -41,7 +41,7 @@ async fn an_installation_moves_from_database_to_database_and_nobody_notices() {
     let mut place = Place::set_up().await;
     place.ask(&["api", "add", "Library", "--audience", LIBRARY, "--scope", "books:read"]).await;
     let (one, two) = (credential(&place, "one").await, credential(&place, "two").await);
-    let line = Line::lay().await;
+    let line = Line::lay().await.unwrap();
     let issuer = format!("http://{}", line.address);
     let serve = ["--issuer", &*issuer];
     let mut node = Node::start(&place, &serve).await;

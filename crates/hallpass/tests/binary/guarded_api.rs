@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use faults::line::Line;
 use hallpass_verifier::Verifier;
 use reqwest::Client;
 use serde_json::Value;
@@ -14,7 +15,6 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     journey::PROMISED,
-    line::Line,
     node::Node,
     place::{Login, ORGANIZATION, Place, text},
     process::within_limit,
@@ -94,7 +94,7 @@ impl Guarded {
         let api = ["api", "add", "Library", "--audience", LIBRARY];
         let scopes = ["--scope", "books:read", "--scope", "books:write"];
         place.ask(&[&api[..], &scopes].concat()).await;
-        let line = Line::lay().await;
+        let line = Line::lay().await.unwrap();
         let node = Self::node(&place, &line).await;
         let books = Books::open(&line, &place.path("verifier")).await;
         Self { place, line, node, books }

@@ -17,7 +17,6 @@ mod journey;
 mod keys;
 mod leaks;
 mod limits;
-mod line;
 mod logs;
 mod master_key;
 mod mistakes;

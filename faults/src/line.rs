@@ -1,7 +1,7 @@
 //! A network between a server and those who call it: it keeps one address while the server
 //! behind it ends and starts again, and it can be cut.
 
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr};
 
 use tokio::{
     io::copy_bidirectional,
@@ -11,34 +11,39 @@ use tokio::{
 };
 
 /// One address of this machine, and whoever answers behind it.
-pub(crate) struct Line {
-    pub(crate) address: SocketAddr,
+#[derive(Debug)]
+pub struct Line {
+    /// Where it is called.
+    pub address: SocketAddr,
     behind: watch::Sender<Option<SocketAddr>>,
     carrying: JoinHandle<()>,
 }
 
 impl Line {
     /// Nobody is behind it yet.
-    pub(crate) async fn lay() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+    ///
+    /// # Errors
+    /// The system has no port.
+    pub async fn lay() -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
         let (behind, follower) = watch::channel(None);
         let carrying = tokio::spawn(async move {
             loop {
-                let (caller, _) = listener.accept().await.unwrap();
+                let Ok((caller, _)) = listener.accept().await else { return };
                 tokio::spawn(carry(caller, follower.clone()));
             }
         });
-        Self { address, behind, carrying }
+        Ok(Self { address, behind, carrying })
     }
 
     /// From now on calls go there.
-    pub(crate) fn join(&self, address: SocketAddr) {
+    pub fn join(&self, address: SocketAddr) {
         self.behind.send_replace(Some(address));
     }
 
     /// Breaks every call, and those to come.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         self.behind.send_replace(None);
     }
 }
