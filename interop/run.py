@@ -5,7 +5,6 @@ import argparse
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from harness import books, table
@@ -13,7 +12,7 @@ from harness.command import CommandError
 from harness.installation import Installation
 from harness.languages import Language, Peer, languages
 from harness.service import ServiceError
-from harness.suite import run_language
+from harness.suite import Suite
 from harness.verdict import FAILED, Row
 
 
@@ -48,16 +47,10 @@ def run(args: argparse.Namespace, folder: Path) -> list[Row]:
     hallpass = args.hallpass.resolve()
     books_binary = args.books.resolve() if args.books else books.build(hallpass)
     installation = Installation(hallpass, folder)
-    rows: list[Row] = []
     with installation.serve():
         api = books.BooksApi(books_binary, installation)
         with api.service:
-            for language, peers in peers_by_language:
-                started = time.monotonic()
-                print(f"{language.NAME} … ", end="", flush=True)
-                rows += run_language(language, peers, installation, api)
-                print(f"{time.monotonic() - started:.1f} s", flush=True)
-    return rows
+            return Suite(installation, api).run(peers_by_language)
 
 
 def main() -> int:

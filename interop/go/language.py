@@ -19,13 +19,22 @@ BUILD_WITHIN_S = 600.0
 FETCHES_ITSELF = (1, 21)
 
 
-def _peer(library: str, program: str, *kinds: str) -> Peer:
-    return Peer(library, [BUILT / program], kinds)
+def _peer(library: str, program: str, kind: str = CLIENT) -> Peer:
+    return Peer(library, [BUILT / program], (kind,), source=FOLDER / program / "main.go")
 
 
 PEERS = [
-    _peer("x/oauth2", "clientcredentials", CLIENT),
+    _peer("x/oauth2", "clientcredentials"),
+    _peer("coreos/go-oidc (x/oauth2)", "gooidc"),
+    _peer("zitadel/oidc", "zitadel"),
+    _peer("prometheus/common", "prometheus"),
+    _peer("go-resty (x/oauth2)", "resty"),
     _peer("golang-jwt", "golangjwt", VERIFIER),
+    _peer("lestrrat-go/jwx", "jwx", VERIFIER),
+    _peer("go-jose", "gojose", VERIFIER),
+    _peer("coreos/go-oidc", "gooidcjwt", VERIFIER),
+    _peer("hashicorp/cap", "capjwt", VERIFIER),
+    _peer("auth0/go-jwt-middleware", "gojwtmiddleware", VERIFIER),
 ]
 
 

@@ -1,7 +1,10 @@
 """A Hallpass installation in a folder of its own, filled through the real command line."""
 
+import base64
+import functools
 import json
 import time
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +25,22 @@ class Api:
     audience: str
     algorithm: str
     scopes: tuple[str, ...]
+    lifetime: str = "24h"
+    typ: str = "at+jwt"
 
 
 BOOKS = Api("Books", "https://api.example.com", "ES256", ("books:read", "books:write"))
 LOANS = Api("Loans", "https://loans.example.com", "RS256", ("loans:read",))
 ARCHIVE = Api("Archive", "https://archive.example.com", "EdDSA", ("archive:read",))
-APIS = (BOOKS, LOANS, ARCHIVE)
+# As short as tokens may live, for one that has expired.
+SHELF = Api("Shelf", "https://shelf.example.com", "ES256", ("shelf:read",), lifetime="60s")
+# For old verifiers, which refuse RFC 9068's type.
+LEGACY = Api("Legacy", "https://legacy.example.com", "ES256", ("legacy:read",), typ="JWT")
+APIS = (BOOKS, LOANS, ARCHIVE, SHELF, LEGACY)
+
+# Every kind of character that RFC 6749 allows in a secret (appendix A.2), among them some that
+# look as if they were encoded already.
+SPECIAL_SECRET = "p+q/r= s%41:t&u\"v\\w~{x}"
 
 ORGANIZATION = "Example Library"
 
@@ -52,8 +65,8 @@ class Installation:
         self._call("organization", "add", ORGANIZATION)
         for api in APIS:
             scopes = [word for scope in api.scopes for word in ("--scope", scope)]
-            audience = ("--audience", api.audience, "--algorithm", api.algorithm)
-            self._call("api", "add", api.name, *audience, *scopes)
+            tokens = ("--algorithm", api.algorithm, "--lifetime", api.lifetime, "--typ", api.typ)
+            self._call("api", "add", api.name, "--audience", api.audience, *tokens, *scopes)
 
     def _call(self, *words: str) -> Any:
         env = command.loopback_env(self.settings)
@@ -62,6 +75,19 @@ class Installation:
             [self.binary, *words], cwd=self.folder, timeout_s=COMMAND_WITHIN_S, env=env
         )
         return json.loads(answer) if answer.startswith(("{", "[")) else None
+
+    @functools.cached_property
+    def witness(self) -> dict[str, str]:
+        """A credential of the suite's own."""
+        made = self.add_credential("witness", APIS)
+        self.settle()
+        return made
+
+    def short_lived_token(self) -> tuple[str, float]:
+        """A token of the API whose tokens live shortest, and when it expires."""
+        token = self.token(self.witness, SHELF.audience)
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==="))
+        return token, float(claims["exp"])
 
     def serve(self) -> Service:
         """Starts the server."""
@@ -78,6 +104,30 @@ class Installation:
         owner = ("--organization", ORGANIZATION)
         made = self._call("credential", "add", name, *owner, *granted, *more)
         return {key: made[key] for key in ("client_id", "client_secret")}
+
+    def import_credential(self, client_id: str, secret: str) -> dict[str, str]:
+        """Takes over a credential that another server made."""
+        described = {"client_id": client_id, "secret": secret, "scopes": list(BOOKS.scopes)}
+        file = self.folder / f"{client_id}.jsonl"
+        file.write_text(json.dumps(described | {"audience": BOOKS.audience}) + "\n")
+        report = self._call("import", "jsonl", str(file), "--organization", ORGANIZATION)
+        file.unlink()
+        if report["report"]["imported"] != 1:
+            raise command.CommandError(f"`{client_id}` was not imported: {report}")
+        return {"client_id": client_id, "client_secret": secret}
+
+    def rotate_keys(self, lead_s: int) -> None:
+        """Publishes a new key of each algorithm, which signs after `lead_s`."""
+        for algorithm in sorted({api.algorithm for api in APIS}):
+            self._call("key", "rotate", "--algorithm", algorithm, "--lead", f"{lead_s}s")
+
+    def token(self, login: dict[str, str], audience: str) -> str:
+        """A token, as a plain caller gets it."""
+        form = {"grant_type": "client_credentials", "audience": audience, **login}
+        body = urllib.parse.urlencode(form).encode()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{self.issuer}/oauth/token", body, timeout=5) as answer:
+            return str(json.load(answer)["access_token"])
 
     def pause(self, client_id: str) -> None:
         """Pauses a credential."""

@@ -22,6 +22,10 @@ class Peer:
     command: Sequence[str | Path]
     kinds: Sequence[str] = (CLIENT,)
     env: Mapping[str, str] = field(default_factory=dict)
+    # Where it runs; some look beside themselves for what they need.
+    cwd: Path | None = None
+    # The program whose marked lines are the example; none where there is nothing to show.
+    source: Path | None = None
 
 
 class Language(Protocol):

@@ -9,7 +9,9 @@ from typing import Any
 
 from harness.books import BooksApi
 from harness.cases import CLIENT, GATEWAY, PROXY, names
-from harness.installation import APIS, BOOKS, LOANS, Installation
+from harness.installation import (
+    APIS, ARCHIVE, BOOKS, LEGACY, LOANS, SHELF, SPECIAL_SECRET, Installation,
+)
 from harness.languages import Peer
 
 REVOKED_WITHIN_S = 1.0
@@ -22,41 +24,42 @@ def metadata(issuer: str) -> dict[str, Any]:
         return dict(json.load(answer))
 
 
-def describe(peer: Peer, installation: Installation, books: BooksApi) -> dict[str, Any]:
+def describe(
+    peer: Peer, kind: str, number: int, installation: Installation, books: BooksApi
+) -> dict[str, Any]:
     """Makes the peer's credentials and describes its world."""
-    document = metadata(installation.issuer)
     add = installation.add_credential
-    credentials = {"several": add(f"{peer.library} several", APIS)}
+    name = f"{peer.library} {number}"
+    credentials = {"several": add(f"{name} several", APIS)}
     world = {
         "issuer": installation.issuer,
-        "metadata": document,
+        "metadata": metadata(installation.issuer),
         "api_url": books.url,
         "api": vars(BOOKS),
         "other_api": vars(LOANS),
-        "apis": [vars(api) for api in APIS],
+        "short_api": vars(SHELF),
+        "legacy_api": vars(LEGACY),
+        # One of each algorithm.
+        "apis": [vars(api) for api in (BOOKS, LOANS, ARCHIVE)],
         "revoked_within_s": REVOKED_WITHIN_S,
         "credentials": credentials,
-        "cases": names(peer.kinds),
+        "cases": names([kind]),
     }
-    if CLIENT in peer.kinds:
-        credentials["plain"] = add(f"{peer.library} plain", (BOOKS,))
-        credentials["doomed"] = add(f"{peer.library} doomed", (BOOKS,))
-        credentials["paused"] = add(f"{peer.library} paused", (BOOKS,))
+    if kind in (CLIENT, PROXY, GATEWAY):
+        credentials["plain"] = add(f"{name} plain", (BOOKS,))
+        credentials["doomed"] = add(f"{name} doomed", (BOOKS,))
+        world["revoke_command"] = installation.revoke_command(credentials["doomed"]["client_id"])
+    if kind == CLIENT:
         introspects = ("--introspects", BOOKS.audience)
-        credentials["inspector"] = add(f"{peer.library} inspector", (BOOKS,), *introspects)
+        credentials["inspector"] = add(f"{name} inspector", (BOOKS,), *introspects)
+        credentials["paused"] = add(f"{name} paused", (BOOKS,))
         installation.pause(credentials["paused"]["client_id"])
-        doomed = credentials["doomed"]["client_id"]
-        world["revoke_command"] = installation.revoke_command(doomed)
-    if PROXY in peer.kinds:
-        credentials["plain"] = add(f"{peer.library} plain", (BOOKS,))
-        credentials["doomed"] = add(f"{peer.library} doomed", (BOOKS,))
-        for name, network in [("near", "127.0.0.2/32"), ("far", "203.0.113.0/24")]:
-            credentials[name] = add(f"{peer.library} {name}", (BOOKS,), "--allow-from", network)
-        world["revoke_command"] = installation.revoke_command(credentials["doomed"]["client_id"])
-    if GATEWAY in peer.kinds:
-        credentials["plain"] = add(f"{peer.library} plain", (BOOKS,))
-        credentials["doomed"] = add(f"{peer.library} doomed", (BOOKS,))
-        world["revoke_command"] = installation.revoke_command(credentials["doomed"]["client_id"])
+        imported = installation.import_credential(f"imported-{number}", SPECIAL_SECRET)
+        credentials["imported"] = imported
+    if kind == PROXY:
+        for reach, network in [("near", "127.0.0.2/32"), ("far", "203.0.113.0/24")]:
+            credentials[reach] = add(f"{name} {reach}", (BOOKS,), "--allow-from", network)
+    if kind == GATEWAY:
         world["hallpass"] = str(installation.binary)
     installation.settle()
     return world

@@ -2,7 +2,20 @@
 
 import { run } from "./peer.mjs";
 import { verifying } from "./verifying.mjs";
+// example
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+
+async function verified(token, keys, issuer, audience, algorithms) {
+  const { payload } = await jwtVerify(token, keys, { // keys = createRemoteJWKSet(jwksUri)
+    issuer,
+    audience,
+    algorithms,
+    typ: "at+jwt",
+    requiredClaims: ["sub", "iat", "exp", "jti", "client_id"],
+  });
+  return payload;
+}
+// end
 
 const keys = new Map();
 
@@ -11,15 +24,7 @@ function keysOf(uri) {
   return keys.get(uri);
 }
 
-async function verify(world, token, audience, algorithm) {
-  const { payload } = await jwtVerify(token, keysOf(world.metadata.jwks_uri), {
-    issuer: world.issuer,
-    audience,
-    algorithms: [algorithm],
-    typ: "at+jwt",
-    requiredClaims: ["sub", "iat", "exp", "jti", "client_id"],
-  });
-  return payload;
-}
+const verify = (world, token, audience, algorithm) =>
+  verified(token, keysOf(world.metadata.jwks_uri), world.issuer, audience, [algorithm]);
 
 await run("jose", verifying(verify, (error) => error instanceof errors.JOSEError));

@@ -1,30 +1,55 @@
 // The cases of libraries that verify tokens. It must never decide whether a token is good.
 
-import { expect, expectEqual, login, plainToken } from "./peer.mjs";
+import { existsSync, writeFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { expect, expectEqual, login, notSupported, plainToken } from "./peer.mjs";
+
+const ALGORITHMS = ["ES256", "RS256", "EdDSA"];
+
+// How often a verifier asks for a token during the rotation: all of them are the load.
+const EVERY_MS = 200;
+const ROTATED_WITHIN_MS = 120_000;
+// Verified after the new keys sign.
+const AFTERWARDS = 5;
 
 /**
  * The table for a library. `verify(world, token, audience, algorithm)` gives the claims;
- * `isRefusal` knows its errors.
+ * `isRefusal` knows its errors; `ignoresTyp` is why it does not look at the type.
  */
-export function verifying(verify, isRefusal) {
+export function verifying(verify, isRefusal, { algorithms = ALGORITHMS, ignoresTyp } = {}) {
   const signed = (algorithm) => async (world) => {
+    if (!algorithms.includes(algorithm)) notSupported(`it does not know ${algorithm}`)();
     const { audience } = world.apis.find((api) => api.algorithm === algorithm);
     const token = await plainToken(world, audience);
-    const header = JSON.parse(Buffer.from(token.split(".")[0], "base64url"));
+    const { typ, alg } = header(token);
     const claims = await verify(world, token, audience, algorithm);
-    expectEqual("typ", header.typ, "at+jwt");
-    expectEqual("alg", header.alg, algorithm);
+    expectEqual("typ", typ, "at+jwt");
+    expectEqual("alg", alg, algorithm);
     expectEqual("iss", claims.iss, world.issuer);
   };
-  const refused = (change, audienceOf) => async (world) => {
-    const token = change(await plainToken(world, world.api.audience));
+  const expectRefusal = async (world, token, audience) => {
     try {
-      await verify(world, token, audienceOf(world), "ES256");
+      await verify(world, token, audience, "ES256");
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return;
     }
     throw new Error("the token was taken for good");
+  };
+  const refused = (change, audienceOf) => async (world) => {
+    const token = change(await plainToken(world, world.api.audience));
+    await expectRefusal(world, token, audienceOf(world));
+  };
+  const expired = async (world) => {
+    const { audience } = world.short_api;
+    // That it is a good one but for its age, a fresh one shows.
+    await verify(world, await plainToken(world, audience), audience, "ES256");
+    await expectRefusal(world, world.expired_token, audience);
+  };
+  const wrongType = async (world) => {
+    const { audience } = world.legacy_api;
+    await expectRefusal(world, await plainToken(world, audience), audience);
   };
   const own = (world) => world.api.audience;
   return {
@@ -35,7 +60,40 @@ export function verifying(verify, isRefusal) {
     "other-audience": refused((token) => token, (world) => world.other_api.audience),
     "changed-token": refused(withChangedSignature, own),
     "other-key": refused(withOtherKid, own),
+    expired,
+    "wrong-type": ignoresTyp ? notSupported(ignoresTyp) : wrongType,
+    rotation: (world) => rotation(world, verify, algorithms),
   };
+}
+
+/** Verifies while the keys change, from before the first new one to after the last old one. */
+async function rotation(world, verify, algorithms) {
+  const apis = world.apis.filter(({ algorithm }) => algorithms.includes(algorithm));
+  const look = () => Promise.all(apis.map(async ({ audience, algorithm }) => {
+    const token = await plainToken(world, audience);
+    await verify(world, token, audience, algorithm);
+    return token;
+  }));
+  const first = await look();
+  writeFileSync(world.ready_file, "");
+  const since = performance.now();
+  while (!existsSync(world.rotated_file)) {
+    expect(performance.now() - since < ROTATED_WITHIN_MS, "the keys were not rotated in time");
+    await look();
+    await pause(EVERY_MS);
+  }
+  let last;
+  for (let round = 0; round < AFTERWARDS; round += 1) last = await look();
+  for (const [at, { audience, algorithm }] of apis.entries()) {
+    const kids = [first[at], last[at]].map((token) => header(token).kid);
+    expect(kids[0] !== kids[1], `the key of ${algorithm} is still the same`);
+    await verify(world, first[at], audience, algorithm);
+  }
+}
+
+/** A token's header, unverified. */
+export function header(token) {
+  return JSON.parse(Buffer.from(token.split(".")[0], "base64url"));
 }
 
 async function allClaims(world, verify) {
@@ -54,15 +112,15 @@ async function allClaims(world, verify) {
 
 /** One character changed in the middle of the signature: the last one may hold unused bits. */
 function withChangedSignature(token) {
-  const [header, payload, signature] = token.split(".");
+  const [head, payload, signature] = token.split(".");
   const at = Math.floor(signature.length / 2);
   const other = signature[at] === "A" ? "B" : "A";
-  return `${header}.${payload}.${signature.slice(0, at)}${other}${signature.slice(at + 1)}`;
+  return `${head}.${payload}.${signature.slice(0, at)}${other}${signature.slice(at + 1)}`;
 }
 
 /** The token with a kid that no key has. */
 function withOtherKid(token) {
-  const [header, ...rest] = token.split(".");
-  const fields = { ...JSON.parse(Buffer.from(header, "base64url")), kid: "unheard-of" };
+  const [, ...rest] = token.split(".");
+  const fields = { ...header(token), kid: "unheard-of" };
   return [Buffer.from(JSON.stringify(fields)).toString("base64url"), ...rest].join(".");
 }

@@ -1,38 +1,40 @@
 """joserfc, on which Authlib's own JWT support now stands."""
 
 import importlib.metadata
-import json
-import urllib.request
-from functools import cache
 from typing import Any
 
+# example
 from joserfc import jwt
-from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+
+
+def verified(token: str, keys: KeySet, issuer: str, audience: str, algorithm: str) -> jwt.Token:
+    read = jwt.decode(token, keys, algorithms=[algorithm])  # keys = KeySet.import_key_set(jwks)
+    must = {name: {"essential": True} for name in ("exp", "iat", "sub", "jti", "client_id")}
+    must["iss"] = {"essential": True, "value": issuer}
+    must["aud"] = {"essential": True, "value": audience}
+    jwt.JWTClaimsRegistry(**must).validate(read.claims)
+    if read.header.get("typ") != "at+jwt":
+        raise ValueError("it is no access token")
+    return read
+# end
+
 
 import peer
 import verifying
+from joserfc.errors import JoseError
+from keys import Fetched
 from peer import World
 
-
-@cache
-def keys(jwks_uri: str) -> KeySet:
-    with urllib.request.urlopen(jwks_uri, timeout=5) as answer:
-        return KeySet.import_key_set(json.load(answer))
+KEYS = Fetched(KeySet.import_key_set)
 
 
 def verify(
     world: World, token: str, audience: str, algorithm: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    decoded = jwt.decode(token, keys(world.jwks_uri), algorithms=[algorithm])
-    required = {name: {"essential": True} for name in ("exp", "iat", "sub", "jti", "client_id")}
-    rules = jwt.JWTClaimsRegistry(
-        iss={"essential": True, "value": world.issuer},
-        aud={"essential": True, "value": audience},
-        **required,
-    )
-    rules.validate(decoded.claims)
-    return decoded.header, decoded.claims
+    keys = KEYS.for_token(world.jwks_uri, token)
+    read = verified(token, keys, world.issuer, audience, algorithm)
+    return read.header, read.claims
 
 
 # An unknown kid is a ValueError in joserfc.

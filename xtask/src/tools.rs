@@ -58,6 +58,12 @@ const TOOLS: &[Tool] = &[
         why: "is one of the interop peers",
     },
     Tool {
+        name: "wget",
+        probe: &["wget", "--version"],
+        source: Source::Apt(&["wget"]),
+        why: "is one of the interop peers",
+    },
+    Tool {
         name: "python3 with venv",
         probe: &["python3", "-c", "import ensurepip, venv"],
         source: Source::Apt(&["python3", "python3-venv"]),

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -12,193 +11,109 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"hallpass/interop/go/peer"
+	"hallpass/interop/go/standard"
 )
 
-const (
-	auto   = oauth2.AuthStyleAutoDetect
-	header = oauth2.AuthStyleInHeader
-	params = oauth2.AuthStyleInParams
-)
-
-func config(w *peer.World, who peer.Login, style oauth2.AuthStyle) *clientcredentials.Config {
+// example
+// config(…).Client(ctx).Get(url) fetches, keeps and renews the token.
+func config(tokenURL, id, secret string, style oauth2.AuthStyle) *clientcredentials.Config {
 	return &clientcredentials.Config{
-		ClientID:     who.ID,
-		ClientSecret: who.Secret,
-		TokenURL:     w.Metadata.TokenEndpoint,
-		AuthStyle:    style,
+		ClientID:     id,
+		ClientSecret: secret,
+		TokenURL:     tokenURL,
+		AuthStyle:    style, // oauth2.AuthStyleInHeader; the default tries both ways
 	}
 }
 
-func bounded(transport http.RoundTripper) context.Context {
-	client := &http.Client{Timeout: 5 * time.Second, Transport: transport}
-	return context.WithValue(context.Background(), oauth2.HTTPClient, client)
+// end
+
+var styles = map[string]oauth2.AuthStyle{
+	"":             oauth2.AuthStyleAutoDetect,
+	standard.Basic: oauth2.AuthStyleInHeader,
+	standard.Post:  oauth2.AuthStyleInParams,
 }
 
-func fetch(config *clientcredentials.Config) (*oauth2.Token, error) {
-	return config.Token(bounded(nil))
-}
-
-// Checks a token answer: RFC 6749 §5.1, and 24 hours.
-func good(w *peer.World, token *oauth2.Token, scope string) error {
-	left := time.Until(token.Expiry)
-	return errors.Join(
-		peer.ExpectEqual("token_type", token.Type(), "Bearer"),
-		peer.Expect(left > 24*time.Hour-time.Minute && left <= 24*time.Hour, "it lives %s", left),
-		peer.ExpectEqual("scope", token.Extra("scope"), scope),
-		peer.Expect(token.Valid(), "the library thinks that the token is not valid"),
-		peer.ExpectAudience(token.AccessToken, w.API.Audience),
-	)
-}
-
-func token(style oauth2.AuthStyle, transport http.RoundTripper, asked ...string) peer.Case {
-	return func(w *peer.World) error {
-		config := config(w, w.Credentials["plain"], style)
-		config.Scopes = asked
-		scope := "books:read books:write"
-		if len(asked) > 0 {
-			scope = asked[0]
+func prepared(
+	w *peer.World, who peer.Login, method string, asked url.Values,
+) *clientcredentials.Config {
+	config := config(w.Metadata.TokenEndpoint, who.ID, who.Secret, styles[method])
+	config.EndpointParams = url.Values{}
+	for name, values := range asked {
+		if name == "scope" {
+			config.Scopes = values
+		} else {
+			config.EndpointParams[name] = values
 		}
-		token, err := config.Token(bounded(transport))
-		if err != nil {
-			return err
-		}
-		return good(w, token, scope)
 	}
+	return config
 }
 
-func http2() http.RoundTripper {
-	protocols := &http.Protocols{}
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Transport{Protocols: protocols}
+func fetch(
+	w *peer.World, who peer.Login, method string, asked url.Values,
+) (*oauth2.Token, error) {
+	return prepared(w, who, method, asked).Token(standard.Bounded(nil))
+}
+
+func session(
+	w *peer.World, who peer.Login, transport http.RoundTripper,
+) (*http.Client, error) {
+	return prepared(w, who, standard.Basic, nil).Client(standard.Bounded(transport)), nil
 }
 
 // The library finds out which way the server wants the secret, and remembers it. Its first way
 // is the header; a wrong secret makes it try the body too.
 func probing(w *peer.World) error {
-	if err := token(auto, nil)(w); err != nil {
-		return err
-	}
-	return refused(w, config(w, w.WrongLogin(), auto), "invalid_client")
-}
-
-func otherAPI(parameter string) peer.Case {
-	return func(w *peer.World) error {
-		config := config(w, w.Credentials["several"], header)
-		config.EndpointParams = url.Values{parameter: {w.OtherAPI.Audience}}
-		token, err := fetch(config)
-		if err != nil {
-			return err
-		}
-		return peer.ExpectAudience(token.AccessToken, w.OtherAPI.Audience)
-	}
-}
-
-// Checks that there is no token, by the library's own error.
-func refused(_ *peer.World, config *clientcredentials.Config, code string) error {
-	_, err := fetch(config)
-	var own *oauth2.RetrieveError
-	if !errors.As(err, &own) {
-		return errors.Join(errors.New("no RetrieveError, although "+code+" is due"), err)
-	}
-	return errors.Join(
-		peer.ExpectEqual("error", own.ErrorCode, code),
-		peer.Expect(own.ErrorDescription != "", "there is no error_description"),
-	)
-}
-
-func wrongSecret(style oauth2.AuthStyle) peer.Case {
-	return func(w *peer.World) error {
-		return refused(w, config(w, w.WrongLogin(), style), "invalid_client")
-	}
-}
-
-func unknownScope(w *peer.World) error {
-	config := config(w, w.Credentials["plain"], header)
-	config.Scopes = []string{"books:burn"}
-	return refused(w, config, "invalid_scope")
-}
-
-func unknownAudience(w *peer.World) error {
-	config := config(w, w.Credentials["plain"], header)
-	config.EndpointParams = url.Values{"audience": {"https://no.example.com"}}
-	return refused(w, config, "invalid_target")
-}
-
-func paused(w *peer.World) error {
-	return refused(w, config(w, w.Credentials["paused"], header), "invalid_client")
-}
-
-func reuse(w *peer.World) error {
-	source := config(w, w.Credentials["plain"], header).TokenSource(bounded(nil))
-	first, err := source.Token()
+	token, err := fetch(w, w.Credentials["plain"], "", nil)
 	if err != nil {
 		return err
 	}
-	second, err := source.Token()
-	return errors.Join(err, peer.ExpectEqual("the second token", second, first))
-}
-
-func expectCall(client *http.Client, url string, status int) error {
-	answer, err := client.Get(url)
-	if err != nil {
-		return err
-	}
-	return errors.Join(peer.ExpectEqual("status", answer.StatusCode, status), answer.Body.Close())
-}
-
-func call(w *peer.World) error {
-	client := config(w, w.Credentials["plain"], header).Client(bounded(nil))
+	_, refusal := fetch(w, w.WrongLogin(), "", nil)
 	return errors.Join(
-		expectCall(client, w.APIURL, http.StatusOK),
-		w.ExpectAPIStatus("", http.StatusUnauthorized),
+		standard.Good(w, token, ""),
+		standard.Library{}.ExpectCode(refusal, "invalid_client"),
 	)
 }
 
-func revokeCredential(w *peer.World) error {
-	config := config(w, w.Credentials["doomed"], header)
-	source := config.TokenSource(bounded(nil))
-	token, err := source.Token()
+func http2(w *peer.World) error {
+	protocols := &http.Protocols{}
+	protocols.SetUnencryptedHTTP2(true)
+	ctx := standard.Bounded(&http.Transport{Protocols: protocols})
+	token, err := prepared(w, w.Credentials["plain"], standard.Basic, nil).Token(ctx)
 	if err != nil {
 		return err
 	}
-	client := oauth2.NewClient(bounded(nil), source)
-	if err := expectCall(client, w.APIURL, http.StatusOK); err != nil {
+	return standard.Good(w, token, "")
+}
+
+func renew(w *peer.World) error {
+	source := prepared(w, w.Credentials["plain"], standard.Basic, nil).
+		TokenSource(standard.Bounded(nil))
+	old := &oauth2.Token{AccessToken: "old", Expiry: time.Now().Add(-time.Second)}
+	token, err := oauth2.ReuseTokenSource(old, source).Token()
+	if err != nil {
 		return err
 	}
-	if err := w.RevokeCredential(); err != nil {
-		return err
-	}
-	return errors.Join(
-		w.RefusedInTime(token.AccessToken),
-		expectCall(client, w.APIURL, http.StatusUnauthorized),
-		refused(w, config, "invalid_client"),
-	)
+	return standard.Good(w, token, "")
+}
+
+func otherGrant(w *peer.World) error {
+	who := w.Credentials["plain"]
+	endpoint := oauth2.Endpoint{TokenURL: w.Metadata.TokenEndpoint}
+	config := oauth2.Config{ClientID: who.ID, ClientSecret: who.Secret, Endpoint: endpoint}
+	_, err := config.PasswordCredentialsToken(standard.Bounded(nil), "somebody", "something")
+	return standard.Library{}.ExpectCode(err, "unsupported_grant_type")
 }
 
 func main() {
-	noMetadata := peer.NotSupported("it reads no metadata")
-	peer.Run("golang.org/x/oauth2", map[string]peer.Case{
-		"discover-oauth":     noMetadata,
-		"discover-openid":    noMetadata,
-		"token-basic":        token(header, nil),
-		"token-post":         token(params, nil),
-		"token-auto":         probing,
-		"token-json":         peer.NotSupported("it only sends forms"),
-		"token-empty-body":   peer.NotSupported("it always sends grant_type"),
-		"token-http2":        token(header, http2()),
-		"scope-given":        token(header, nil, "books:read"),
-		"scope-omitted":      token(auto, nil),
-		"audience":           otherAPI("audience"),
-		"resource":           otherAPI("resource"),
-		"wrong-secret-basic": wrongSecret(header),
-		"wrong-secret-post":  wrongSecret(params),
-		"unknown-scope":      unknownScope,
-		"unknown-audience":   unknownAudience,
-		"paused":             paused,
-		"reuse":              reuse,
-		"call":               call,
-		"introspect":         peer.NotSupported("it has no helper for introspection"),
-		"revoke-token":       peer.NotSupported("it has no helper for revocation"),
-		"revoke-credential":  revokeCredential,
+	standard.Run(standard.Library{
+		Module:  "golang.org/x/oauth2",
+		Fetch:   fetch,
+		Session: session,
+		More: map[string]peer.Case{
+			"token-auto":        probing,
+			"token-http2":       http2,
+			"renew":             renew,
+			"unsupported-grant": otherGrant,
+		},
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -36,17 +37,23 @@ type API struct {
 type World struct {
 	Issuer   string `json:"issuer"`
 	Metadata struct {
-		TokenEndpoint string `json:"token_endpoint"`
-		JWKSURI       string `json:"jwks_uri"`
+		TokenEndpoint      string `json:"token_endpoint"`
+		RevocationEndpoint string `json:"revocation_endpoint"`
+		JWKSURI            string `json:"jwks_uri"`
 	} `json:"metadata"`
 	APIURL         string           `json:"api_url"`
 	API            API              `json:"api"`
 	OtherAPI       API              `json:"other_api"`
+	ShortAPI       API              `json:"short_api"`
+	LegacyAPI      API              `json:"legacy_api"`
 	APIs           []API            `json:"apis"`
 	RevokedWithinS float64          `json:"revoked_within_s"`
 	Credentials    map[string]Login `json:"credentials"`
 	RevokeCommand  []string         `json:"revoke_command"`
 	Cases          []string         `json:"cases"`
+	ExpiredToken   string           `json:"expired_token"`
+	ReadyFile      string           `json:"ready_file"`
+	RotatedFile    string           `json:"rotated_file"`
 }
 
 // Case is an error for whatever went wrong, and nil otherwise.
@@ -137,6 +144,16 @@ func (w *World) RevokeCredential() error {
 	return exec.Command(w.RevokeCommand[0], w.RevokeCommand[1:]...).Run()
 }
 
+// Kill ends a token early, behind the library's back (RFC 7009).
+func (w *World) Kill(token string, who Login) error {
+	form := url.Values{"token": {token}, "client_id": {who.ID}, "client_secret": {who.Secret}}
+	answer, err := client.PostForm(w.Metadata.RevocationEndpoint, form)
+	if err != nil {
+		return err
+	}
+	return errors.Join(answer.Body.Close(), w.RefusedInTime(token))
+}
+
 // RefusedInTime waits until the API refuses the token, and fails if that takes too long.
 func (w *World) RefusedInTime(token string) error {
 	since := time.Now()
@@ -149,6 +166,22 @@ func (w *World) RefusedInTime(token string) error {
 			return fmt.Errorf("the API still answers %d after %.2f s", status, took)
 		}
 	}
+}
+
+// EchoServer remembers the token that it was sent, for libraries that show it to nobody.
+type EchoServer struct {
+	*httptest.Server
+	Token string
+}
+
+// Echo starts one on a free port.
+func Echo() *EchoServer {
+	echo := &EchoServer{}
+	echo.Server = httptest.NewServer(http.HandlerFunc(
+		func(_ http.ResponseWriter, request *http.Request) {
+			echo.Token, _ = strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
+		}))
+	return echo
 }
 
 // PlainToken is a token without any library, for those that only verify.

@@ -3,10 +3,13 @@
 import json
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import peer
 from peer import World, not_supported
+
+SCRIPT = Path(__file__).resolve().parent / "curl.sh"
 
 GRANT = "grant_type=client_credentials"
 REPORT = "\n%{http_code} %{http_version} %{content_type}"
@@ -39,14 +42,17 @@ def curl(*words: str) -> Answer:
     return Answer(body, int(status), version, content_type, done.stderr)
 
 
-def basic(world: World, login: tuple[str, str], *form: str) -> Answer:
-    fields = [word for field in (GRANT, *form) for word in ("--data-urlencode", field)]
+def basic(
+    world: World, login: tuple[str, str], *form: str, grant: str = GRANT
+) -> Answer:
+    fields = [word for field in (grant, *form) for word in ("--data-urlencode", field)]
     return curl("--user", ":".join(login), *fields, world.token_endpoint)
 
 
 def post(world: World, login: tuple[str, str]) -> Answer:
     fields = (GRANT, f"client_id={login[0]}", f"client_secret={login[1]}")
-    return curl(*[word for f in fields for word in ("--data", f)], world.token_endpoint)
+    words = [word for field in fields for word in ("--data-urlencode", field)]
+    return curl(*words, world.token_endpoint)
 
 
 def good(world: World, answer: Answer, scope: str | None = None) -> dict[str, Any]:
@@ -63,6 +69,14 @@ def refused(answer: Answer, status: int, code: str) -> None:
     peer.expect(answer.json()["error_description"], "there is no error_description")
     challenged = "www-authenticate: basic " in answer.headers.lower()
     peer.expect_equal("challenged", challenged, status == 401)
+
+
+def by_script(world: World) -> None:
+    """The example."""
+    words = ["sh", SCRIPT, world.token_endpoint, *world.login()]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=True)
+    peer.expect_token(world, json.loads(done.stdout))
+    good(world, basic(world, world.login()))
 
 
 def token(world: World, name: str = "plain") -> str:
@@ -114,6 +128,26 @@ def introspect(world: World) -> None:
         peer.expect_equal("active", answer["active"], active)
 
 
+def imported(world: World) -> None:
+    for ask in (basic, post):
+        token = ask(world, world.login("imported")).json()["access_token"]
+        peer.expect_equal("sub", peer.claims(token)["sub"], world.login("imported")[0])
+
+
+def early_death(world: World) -> None:
+    text = token(world)
+    world.kill(text, world.login())
+    answer = curl("--oauth2-bearer", text, world.api_url)
+    peer.expect_equal("status", answer.status, 401)
+    answer = curl("--oauth2-bearer", token(world), world.api_url)
+    peer.expect_equal("status of the next token", answer.status, 200)
+
+
+def other_grant(world: World) -> Answer:
+    form = ("username=somebody", "password=something")
+    return basic(world, world.login(), *form, grant="grant_type=password")
+
+
 def revoke_token(world: World) -> None:
     text = token(world)
     sent = ("--user", ":".join(world.login()), "--data-urlencode", f"token={text}")
@@ -135,7 +169,7 @@ def revoke_credential(world: World) -> None:
 CASES = {
     "discover-oauth": lambda w: discover(w, "oauth-authorization-server"),
     "discover-openid": lambda w: discover(w, "openid-configuration"),
-    "token-basic": lambda w: good(w, basic(w, w.login())),
+    "token-basic": by_script,
     "token-post": lambda w: good(w, post(w, w.login())),
     "token-auto": not_supported("one says which way"),
     "token-json": json_body,
@@ -152,7 +186,11 @@ CASES = {
     "unknown-audience": lambda w: refused(
         basic(w, w.login(), "audience=https://no.example.com"), 400, "invalid_target"),
     "paused": lambda w: refused(basic(w, w.login("paused")), 401, "invalid_client"),
+    "unsupported-grant": lambda w: refused(other_grant(w), 400, "unsupported_grant_type"),
+    "imported-secret": imported,
     "reuse": not_supported("it keeps no token"),
+    "renew": not_supported("it keeps no token"),
+    "early-death": early_death,
     "call": call,
     "introspect": introspect,
     "revoke-token": revoke_token,
