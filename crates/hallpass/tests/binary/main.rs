@@ -11,6 +11,7 @@ mod copying;
 mod crash;
 mod demo;
 mod full_disk;
+mod gateway;
 mod guarded_api;
 mod import;
 mod journey;

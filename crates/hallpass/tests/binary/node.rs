@@ -165,7 +165,7 @@ impl Node {
 }
 
 /// An address in a line of the log, for machines (`"listen":"…"`) or for people (`listen=…`).
-fn address(line: &str, name: &str) -> Option<SocketAddr> {
+pub(crate) fn address(line: &str, name: &str) -> Option<SocketAddr> {
     let value = match serde_json::from_str::<Value>(line) {
         Ok(event) => event[name].as_str()?.to_owned(),
         Err(_) => line.split(&format!(" {name}=")).nth(1)?.split(' ').next()?.to_owned(),
