@@ -2,6 +2,7 @@
 
 mod config;
 mod feed;
+mod gateway;
 mod import;
 mod keys;
 mod login;
@@ -21,6 +22,7 @@ pub(crate) fn all() -> anyhow::Result<Vec<Target>> {
     targets.extend(feed::targets()?);
     targets.push(config::target());
     targets.push(proxy_header::target());
+    targets.extend(gateway::targets());
     targets.extend(import::targets()?);
     Ok(targets)
 }

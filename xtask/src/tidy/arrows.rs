@@ -42,7 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // Feeds the parsers of each of them, and nothing may depend on it.
-    ("fuzz", &["hallpass-server", "hallpass-core", "hallpass-token"]),
+    ("fuzz", &["hallpass-server", "hallpass-gateway", "hallpass-core", "hallpass-token"]),
     // Runs them against each other, and nothing may depend on it.
     (
         "simulation",
