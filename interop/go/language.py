@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness import command
 from harness.cache import once
-from harness.cases import CLIENT, VERIFIER
+from harness.cases import CLIENT, EXT_AUTHZ, VERIFIER
 from harness.languages import CACHE, INTEROP, Peer
 
 NAME = "go"
@@ -35,6 +35,7 @@ PEERS = [
     _peer("coreos/go-oidc", "gooidcjwt", VERIFIER),
     _peer("hashicorp/cap", "capjwt", VERIFIER),
     _peer("auth0/go-jwt-middleware", "gojwtmiddleware", VERIFIER),
+    _peer("envoy-grpc", "extauthz", EXT_AUTHZ),
 ]
 
 

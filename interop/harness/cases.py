@@ -7,6 +7,7 @@ CLIENT = "client"
 VERIFIER = "verifier"
 PROXY = "proxy"
 GATEWAY = "gateway"
+EXT_AUTHZ = "ext-authz"
 
 CASES: dict[str, dict[str, str]] = {
     CLIENT: {
@@ -66,6 +67,13 @@ CASES: dict[str, dict[str, str]] = {
         "gateway-metadata": "the API's metadata are there for everybody (RFC 9728)",
         "gateway-death": "a revoked credential is refused within a second",
         "gateway-away": "without the gateway nothing gets through",
+    },
+    EXT_AUTHZ: {
+        "ext-authz-passes": "what may pass is told who calls, and the token is taken away",
+        "ext-authz-refusals": "refusals have status, WWW-Authenticate and JSON",
+        "ext-authz-forged": "headers that callers forge are taken away",
+        "ext-authz-death": "a revoked credential is refused within a second",
+        "ext-authz-config": "the file for Envoy is one, by Envoy's own messages",
     },
 }
 

@@ -5,8 +5,13 @@ import { header, verifying } from "./verifying.mjs";
 // example
 import { JwtVerifier } from "aws-jwt-verify";
 import { JwtBaseError } from "aws-jwt-verify/error";
+import { SimpleJwksCache } from "aws-jwt-verify/jwk";
 
-const verifier = (issuer, jwksUri, audience) => JwtVerifier.create({ issuer, jwksUri, audience });
+// By itself it fetches keys by https alone, and here everything is on loopback.
+const fetcher = { fetch: async (uri) => (await fetch(uri)).arrayBuffer() };
+
+const verifier = (issuer, jwksUri, audience) =>
+  JwtVerifier.create({ issuer, jwksUri, audience }, { jwksCache: new SimpleJwksCache({ fetcher }) });
 
 const verified = (verifier, token) => verifier.verify(token);
 // end

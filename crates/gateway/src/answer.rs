@@ -103,7 +103,7 @@ impl Refusal {
             Self::NothingHere => (
                 StatusCode::NOT_FOUND,
                 "not_found",
-                "Proxies ask at /nginx, /forward-auth or below /ext-authz",
+                "Proxies ask at /nginx, /forward-auth, below /ext-authz, or over gRPC",
             ),
             Self::NoHeader => (
                 StatusCode::SERVICE_UNAVAILABLE,

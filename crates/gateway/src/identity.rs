@@ -64,7 +64,7 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
 }
 
 /// CGI and its children make `_` of every `-`, so a name with the one passes for the other.
-fn is_ours(name: &str) -> bool {
+pub(crate) fn is_ours(name: &str) -> bool {
     let dashed = name.replace('_', "-");
     dashed.starts_with(PREFIX) || OVERRIDES.contains(&dashed.as_str())
 }

@@ -19,6 +19,7 @@
 mod admin;
 mod answer;
 mod direct;
+mod ext_authz;
 mod gateway;
 mod identity;
 mod listener;

@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 use crate::{
     admin,
     answer::{Body, Refusal, full},
-    direct,
+    direct, ext_authz,
     gateway::{Admitted, Gateway, Refused},
     identity,
     question::{Dialect, Question},
@@ -29,6 +29,9 @@ pub(crate) async fn answer(
     }
     match upstream {
         Some(client) => direct::answer(gateway, client, peer, request).await,
+        None if request.uri().path() == ext_authz::CHECK && is_trusted(gateway, peer) => {
+            ext_authz::answer(gateway, request).await
+        }
         None => asked(gateway, peer, &request).await,
     }
 }

@@ -50,6 +50,8 @@ type World struct {
 	RevokedWithinS float64          `json:"revoked_within_s"`
 	Credentials    map[string]Login `json:"credentials"`
 	RevokeCommand  []string         `json:"revoke_command"`
+	Hallpass       string           `json:"hallpass"`
+	EnvoyConfig    string           `json:"envoy_config"`
 	Cases          []string         `json:"cases"`
 	ExpiredToken   string           `json:"expired_token"`
 	ReadyFile      string           `json:"ready_file"`
@@ -186,7 +188,11 @@ func Echo() *EchoServer {
 
 // PlainToken is a token without any library, for those that only verify.
 func (w *World) PlainToken(audience string) (string, error) {
-	login := w.Credentials["several"]
+	return w.TokenOf(w.Credentials["several"], audience)
+}
+
+// TokenOf is a token of one of the credentials, without any library.
+func (w *World) TokenOf(login Login, audience string) (string, error) {
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {login.ID}}
 	form.Set("client_secret", login.Secret)
 	form.Set("audience", audience)
