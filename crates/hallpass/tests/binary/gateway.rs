@@ -3,11 +3,11 @@
 
 use std::{net::SocketAddr, time::Instant};
 
+use faults::line::Line;
 use reqwest::Client;
 
 use crate::{
     journey::PROMISED,
-    line::Line,
     node::{self, Node},
     place::{Login, ORGANIZATION, Place},
     process::{Ended, Process, within_limit},
@@ -85,7 +85,7 @@ impl Guarded {
         let place = Place::set_up().await;
         let api = ["api", "add", "Library", "--audience", LIBRARY, "--scope", "books:read"];
         place.ask(&api).await;
-        let line = Line::lay().await;
+        let line = Line::lay().await.unwrap();
         let all = Self { node: Self::node(&place, &line).await, place, line };
         all.rules("[[route]]\npath = \"/v1/**\"\nscopes = [\"books:read\"]\n");
         all
