@@ -193,7 +193,7 @@ pub(super) async fn run(command: Command, config: &Config, output: Output) -> an
 
 async fn activate(installation: &Installation, called: &str, output: Output) -> anyhow::Result<()> {
     let own = installation.credential(called).await?;
-    let finished = credentials::activate(&installation.act(), &own.client_id).await?;
+    let (_, finished) = credentials::activate(&installation.act(), &own.client_id).await?;
     let (status, says) = match finished {
         Finished::Active => ("active", "gets tokens from now on"),
         Finished::AwaitsApproval => ("pending", "waits for an owner or admin"),

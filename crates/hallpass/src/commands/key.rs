@@ -100,7 +100,8 @@ async fn rotate(
     output: Output,
 ) -> anyhow::Result<()> {
     let installation = Installation::open(config).await?;
-    let key = keys::rotate(&installation.act(), Next { algorithm, lead_s, after: None }).await?;
+    let next = Next { algorithm, lead_s, after: None };
+    let key = keys::rotate(&installation.act(), next).await?.key;
     let value = json!({ "kid": key.kid, "signs_from": when::utc(key.signs_from) });
     output.print(&value, || {
         let signs_from = when::utc(key.signs_from);

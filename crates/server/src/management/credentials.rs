@@ -111,7 +111,10 @@ pub async fn prepare_as(
 }
 
 /// Lets a pending credential get tokens as it is, or asks for approval.
-pub async fn activate(act: &Act<'_>, client_id: &ClientId) -> Result<Finished, ManagementError> {
+pub async fn activate(
+    act: &Act<'_>,
+    client_id: &ClientId,
+) -> Result<(Credential, Finished), ManagementError> {
     let own = find(act, client_id, Permission::WriteCredentials).await?;
     if !matches!(own.status, Status::Pending { .. }) {
         return Err(Conflict::WrongStatus { verb: "activate", is: own.status.word() }.into());
@@ -125,10 +128,10 @@ pub async fn finish(
     act: &Act<'_>,
     client_id: &ClientId,
     settings: Settings,
-) -> Result<Finished, ManagementError> {
+) -> Result<(Credential, Finished), ManagementError> {
     let own = find(act, client_id, Permission::WriteCredentials).await?;
     if !is_unfinished(&own) {
-        return as_finished(&own);
+        return as_finished(own);
     }
     refuse_past(act, &settings)?;
     check(act, &own.organization_id, &settings, Some(&own.settings)).await?;
@@ -139,24 +142,33 @@ pub async fn finish(
         let seen = version(&own);
         match act.only_if(act.only_if.or(Some(&seen))).commit(&mutation).await {
             Err(ManagementError::Conflict(Conflict::ChangedMeanwhile)) if act.only_if.is_none() => {
-                return as_finished(&find(act, client_id, Permission::WriteCredentials).await?);
+                return as_finished(find(act, client_id, Permission::WriteCredentials).await?);
             }
             other => drop(other?),
         }
-        act.commit(&Mutation::AskApproval(client_id.clone())).await?;
-        return Ok(Finished::AwaitsApproval);
+        let change = act.commit(&Mutation::AskApproval(client_id.clone())).await?;
+        return finished(&change, Finished::AwaitsApproval);
     }
     act.commit(&mutation).await?;
-    act.commit(&Mutation::ActivateCredential(client_id.clone())).await?;
-    Ok(Finished::Active)
+    let change = act.commit(&Mutation::ActivateCredential(client_id.clone())).await?;
+    finished(&change, Finished::Active)
+}
+
+/// By the change alone: what was written must not be called unwritten since nobody can read it.
+fn finished(
+    change: &Change,
+    finished: Finished,
+) -> Result<(Credential, Finished), ManagementError> {
+    let left = left_by(change).ok_or(ManagementError::NotFound("credential"))?;
+    Ok((left.clone(), finished))
 }
 
 /// What has become of it by now. A form that was sent twice has done its work the first time.
-fn as_finished(own: &Credential) -> Result<Finished, ManagementError> {
+fn as_finished(own: Credential) -> Result<(Credential, Finished), ManagementError> {
     match own.status {
-        Status::Active => Ok(Finished::Active),
-        Status::Pending { .. } if is_unfinished(own) => Err(Conflict::ChangedMeanwhile.into()),
-        Status::Pending { .. } => Ok(Finished::AwaitsApproval),
+        Status::Active => Ok((own, Finished::Active)),
+        Status::Pending { .. } if is_unfinished(&own) => Err(Conflict::ChangedMeanwhile.into()),
+        Status::Pending { .. } => Ok((own, Finished::AwaitsApproval)),
         _ => Err(ManagementError::NotFound("pending credential")),
     }
 }

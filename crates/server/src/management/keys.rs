@@ -32,11 +32,20 @@ pub struct Next {
     pub after: Option<String>,
 }
 
+/// A key that was just published.
+#[derive(Clone, Debug)]
+pub struct Rotated {
+    /// The key.
+    pub key: KeyRecord,
+    /// Its ring as it is now.
+    pub ring: Ring,
+}
+
 /// A killed key.
 #[derive(Clone, Debug)]
 pub struct Killed {
-    /// Of which ring.
-    pub algorithm: Algorithm,
+    /// Its ring as it is now.
+    pub ring: Ring,
     /// The change that killed it.
     pub change: Change,
     /// The kid of the key that signs now.
@@ -53,7 +62,7 @@ pub async fn list(act: &Act<'_>) -> Result<Rings, ManagementError> {
 }
 
 /// Publishes the next key of a ring, which signs once every verifier has had time to fetch it.
-pub async fn rotate(act: &Act<'_>, next: Next) -> Result<KeyRecord, ManagementError> {
+pub async fn rotate(act: &Act<'_>, next: Next) -> Result<Rotated, ManagementError> {
     act.must_have(Duty::WriteKeys)?;
     let rotation = rotation(act);
     if next.after.is_some() {
@@ -66,11 +75,9 @@ pub async fn rotate(act: &Act<'_>, next: Next) -> Result<KeyRecord, ManagementEr
     act.settle().await;
     // The key that was just made comes last in its ring. The one that will sign last may be an
     // earlier one that the schedule has published.
-    match change.effect {
-        Effect::Put(Image::Ring(Ring { mut keys, .. })) => keys.pop(),
-        _ => None,
-    }
-    .ok_or(ManagementError::NotFound("signing key"))
+    let ring = left_by(&change)?;
+    let key = ring.keys.last().cloned().ok_or(ManagementError::NotFound("signing key"))?;
+    Ok(Rotated { key, ring })
 }
 
 /// Kills a compromised key and every token that it has signed; a new one signs at once.
@@ -82,8 +89,18 @@ pub async fn kill(act: &Act<'_>, kid: &str) -> Result<Killed, ManagementError> {
     let rotation = rotation(act);
     let change = rotation.kill(algorithm, kid).await?;
     act.settle().await;
-    let signing = rotation.ring(algorithm).await?.signing(act.now).map(|key| key.kid.clone());
-    Ok(Killed { algorithm, change, signing })
+    let ring = left_by(&change)?;
+    let signing = ring.signing(act.now).map(|key| key.kid.clone());
+    Ok(Killed { ring, change, signing })
+}
+
+/// The ring by the change alone: what was written must not be called unwritten since nobody can
+/// read it.
+fn left_by(change: &Change) -> Result<Ring, ManagementError> {
+    match &change.effect {
+        Effect::Put(Image::Ring(ring)) => Ok(ring.clone()),
+        _ => Err(ManagementError::NotFound("signing key")),
+    }
 }
 
 fn rotation<'a>(act: &'a Act<'_>) -> Rotation<'a> {

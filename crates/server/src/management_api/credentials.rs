@@ -212,8 +212,7 @@ pub(super) async fn activate(
     Ids(client_id): Ids<ClientId>,
 ) -> Result<Response, Problem> {
     let act = app.act(&program.caller);
-    acts::activate(&act, &client_id).await?;
-    let now = acts::find(&act, &client_id, Permission::WriteCredentials).await?;
+    let (now, _) = acts::activate(&act, &client_id).await?;
     Ok(shown(&app, now))
 }
 

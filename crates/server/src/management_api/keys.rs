@@ -109,8 +109,9 @@ pub(super) async fn rotate(
     if lead_s > 365 * 86_400 {
         return Err(Problem::invalid("publish_lead_s", "at most a year"));
     }
-    acts::rotate(&act, Next { algorithm, lead_s, after: value.after }).await?;
-    ring(&app, algorithm).await
+    let longest_lifetime_s = longest_lifetime_s(&app).await?;
+    let rotated = acts::rotate(&act, Next { algorithm, lead_s, after: value.after }).await?;
+    Ok(shown(&app, &rotated.ring, longest_lifetime_s))
 }
 
 /// Kill a compromised key, and every token that it has signed, of everybody. A new one signs at
@@ -126,17 +127,19 @@ pub(super) async fn kill(
     program: Program,
     Ids(kid): Ids<String>,
 ) -> Result<Response, Problem> {
+    let longest_lifetime_s = longest_lifetime_s(&app).await?;
     let killed = acts::kill(&app.act(&program.caller), &kid).await?;
-    ring(&app, killed.algorithm).await
+    Ok(shown(&app, &killed.ring, longest_lifetime_s))
+}
+
+/// Read before anything is changed: a read that fails afterwards would deny the change.
+async fn longest_lifetime_s(app: &App) -> Result<u64, Problem> {
+    Ok(app.store.installation().await?.longest_lifetime_s)
 }
 
 /// The keys of a ring, for whoever has just changed it.
-async fn ring(app: &App, algorithm: Algorithm) -> Result<Response, Problem> {
-    let longest_lifetime_s = app.store.installation().await?.longest_lifetime_s;
-    let rings = app.store.rings().await?;
-    let own =
-        rings.iter().find(|ring| ring.algorithm == algorithm).ok_or_else(Problem::internal)?;
+fn shown(app: &App, ring: &Ring, longest_lifetime_s: u64) -> Response {
     let now = app.clock.now();
-    let items = own.keys.iter().map(|key| KeyView::of(own, key, now, longest_lifetime_s));
-    Ok(answer::json(StatusCode::OK, &Keys { items: items.collect() }))
+    let items = ring.keys.iter().map(|key| KeyView::of(ring, key, now, longest_lifetime_s));
+    answer::json(StatusCode::OK, &Keys { items: items.collect() })
 }

@@ -29,6 +29,8 @@ pub(crate) struct UnsteadyStore {
     inner: SqliteStore,
     away: AtomicBool,
     commits: AtomicU64,
+    /// Commits until it goes away by itself; 0: it stays.
+    lasts: AtomicU64,
     images: AtomicU64,
     load_held: watch::Sender<bool>,
     images_held: watch::Sender<bool>,
@@ -40,6 +42,7 @@ impl UnsteadyStore {
             inner,
             away: AtomicBool::new(false),
             commits: AtomicU64::new(0),
+            lasts: AtomicU64::new(0),
             images: AtomicU64::new(0),
             load_held: watch::Sender::new(false),
             images_held: watch::Sender::new(false),
@@ -73,6 +76,11 @@ impl UnsteadyStore {
         self.away.store(true, Ordering::SeqCst);
     }
 
+    /// It goes away as soon as so many more commits have been done.
+    pub(crate) fn go_away_after(&self, commits: u64) {
+        self.lasts.store(commits, Ordering::SeqCst);
+    }
+
     pub(crate) fn come_back(&self) {
         self.away.store(false, Ordering::SeqCst);
     }
@@ -103,7 +111,15 @@ impl Store for UnsteadyStore {
         at: Timestamp,
     ) -> Result<Change, StoreError> {
         self.commits.fetch_add(1, Ordering::SeqCst);
-        self.inner()?.commit(mutation, actor, at).await
+        let done = self.inner()?.commit(mutation, actor, at).await;
+        let lasts = self.lasts.load(Ordering::SeqCst);
+        if done.is_ok() && lasts > 0 {
+            self.lasts.store(lasts - 1, Ordering::SeqCst);
+            if lasts == 1 {
+                self.go_away();
+            }
+        }
+        done
     }
 
     async fn image(&self, key: &Key) -> Result<Option<Image>, StoreError> {

@@ -150,7 +150,7 @@ pub(super) async fn finish(
         secrets::note(&act, client_id, &secret.id, note).await?;
     }
     match credentials::finish(&act, client_id, settings).await {
-        Ok(finished) => {
+        Ok((_, finished)) => {
             let flash = match finished {
                 Finished::Active => Flash::CredentialAdded,
                 Finished::AwaitsApproval => Flash::ApprovalAsked,

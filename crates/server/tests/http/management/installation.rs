@@ -45,7 +45,7 @@ fn films() -> Wanted {
 
 async fn next(act: &Act<'_>, after: Option<String>) -> Result<String, ManagementError> {
     let next = Next { algorithm: Algorithm::Es256, lead_s: 60, after };
-    keys::rotate(act, next).await.map(|key| key.kid)
+    keys::rotate(act, next).await.map(|rotated| rotated.key.kid)
 }
 
 #[tokio::test]
