@@ -1,7 +1,6 @@
 """Programs of the command line: nothing to install, driven by Python programs."""
 
 import os
-import sys
 
 from harness.languages import INTEROP, Peer
 

@@ -82,6 +82,18 @@ const TOOLS: &[Tool] = &[
         why: "installs the JavaScript peers",
     },
     Tool {
+        name: "javac",
+        probe: &["javac", "-version"],
+        source: Source::Apt(&["default-jdk-headless"]),
+        why: "compiles and runs the Java peers",
+    },
+    Tool {
+        name: "maven",
+        probe: &["mvn", "--version"],
+        source: Source::Apt(&["maven"]),
+        why: "fetches the libraries of the Java peers",
+    },
+    Tool {
         name: "postgresql",
         // Debian keeps its programs off the path.
         probe: &["sh", "-c", "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb"],
