@@ -7,6 +7,7 @@ mod binary;
 mod child;
 mod cluster;
 mod creations;
+mod gateway;
 mod issuer;
 mod limit;
 mod load;
@@ -71,6 +72,7 @@ enum Subject {
     Scale,
     Writes,
     Verifier,
+    Gateway,
     Revoke,
     Creations,
     Cluster,
@@ -123,6 +125,7 @@ fn measure(plan: &Plan, only: &[Subject]) -> Result<Vec<Row>> {
             Subject::Scale => scale::rows(plan),
             Subject::Writes => writes::rows(plan),
             Subject::Verifier => verifier::rows(plan),
+            Subject::Gateway => gateway::rows(plan),
             Subject::Revoke => revoke::rows(plan),
             Subject::Creations => creations::rows(plan),
             Subject::Cluster => cluster::rows(plan),

@@ -59,8 +59,11 @@ hallpass ($version) unstable; urgency=medium
 CHANGELOG
 gzip --best --no-name "$doc"/changelog*
 cp -R "$root/docs" "$doc/docs"
-put 644 "$packaging/proxy/nginx.conf" usr/share/doc/hallpass/examples/nginx.conf
-put 644 "$packaging/proxy/haproxy.cfg" usr/share/doc/hallpass/examples/haproxy.cfg
+for example in proxy/nginx.conf proxy/haproxy.cfg gateway.toml systemd/hallpass-gateway.service \
+    proxy/gateway-nginx.conf proxy/gateway.Caddyfile proxy/gateway-haproxy.cfg \
+    proxy/gateway-envoy.yaml proxy/gateway-traefik.yml; do
+    put 644 "$packaging/$example" "usr/share/doc/hallpass/examples/${example##*/}"
+done
 put 644 "$root/ops/alerts.yml" usr/share/doc/hallpass/examples/alerts.yml
 put 644 "$root/ops/grafana-dashboard.json" usr/share/doc/hallpass/examples/grafana-dashboard.json
 

@@ -39,6 +39,8 @@ FILES = {
     "./usr/share/fish/vendor_completions.d/hallpass.fish": "-rw-r--r--",
     "./usr/share/doc/hallpass/copyright": "-rw-r--r--",
     "./usr/share/doc/hallpass/docs/operating.md": "-rw-r--r--",
+    "./usr/share/doc/hallpass/examples/hallpass-gateway.service": "-rw-r--r--",
+    "./usr/share/doc/hallpass/examples/gateway-nginx.conf": "-rw-r--r--",
 }
 
 # There is no bug report of Debian that asks for it.
@@ -130,11 +132,11 @@ class Root:
         raise SystemExit("not so: the package makes an account")
 
 
-def check_unit(root: Root, folder: Path) -> list[str]:
-    """The unit as it was installed; returns its command."""
-    text = (root / "lib/systemd/system/hallpass.service").read_text()
+def check_unit(root: Root, folder: Path, path: str) -> list[str]:
+    """A unit as it was installed; returns its command."""
+    text = (root / path).read_text()
     # The binary is where the root is.
-    unit = folder / "hallpass.service"
+    unit = folder / Path(path).name
     unit.write_text(text.replace("=/usr/bin/hallpass", f"={root / 'usr/bin/hallpass'}"))
     said = run("systemd-analyze", "verify", "--man=no", unit)
     expect(said.strip() == "", f"systemd has nothing to say about the unit: {said}")
@@ -198,7 +200,8 @@ def install(package: Path, folder: Path) -> None:
     expect(stat.S_IMODE(key.stat().st_mode) == 0o600, "the master key is root's alone")
     made = key.read_text()
     expect(re.fullmatch(r"[A-Za-z0-9_-]{43}", made) is not None, "a master key of 32 bytes")
-    serve(root, check_unit(root, folder), folder)
+    check_unit(root, folder, "usr/share/doc/hallpass/examples/hallpass-gateway.service")
+    serve(root, check_unit(root, folder, "lib/systemd/system/hallpass.service"), folder)
     settings = root / "etc/hallpass/hallpass.toml"
     settings.write_text(settings.read_text() + "heartbeat_ms = 500\n")
     root.dpkg("--install", package)

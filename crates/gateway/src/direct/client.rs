@@ -14,8 +14,9 @@ use crate::settings::Upstream;
 
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// Kept connections end after so long without a request: before those of most servers do.
-const IDLE: Duration = Duration::from_secs(15);
+/// Kept connections end after so long without a request: before those of most servers do, of which
+/// some wait for two seconds only. A request that meets the end of one would be lost.
+const IDLE: Duration = Duration::from_millis(1500);
 
 /// Why no answer came.
 #[derive(Debug, thiserror::Error)]
