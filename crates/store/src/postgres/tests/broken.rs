@@ -13,6 +13,12 @@ use crate::{
     throwaway::Cluster,
 };
 
+/// A commit waits in this trigger, where it can still be undone.
+const WAITS: &str = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
+     CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON changes
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait();";
+
 fn add(number: u64) -> Mutation {
     Mutation::AddOrganization(organization(number))
 }
@@ -61,15 +67,7 @@ async fn a_commit_that_took_place_unheard_is_found_and_not_done_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_was_cut_off_is_done_again_and_once() {
     let Some(database) = Database::new().await else { return };
-    // A commit waits in this trigger, where it can still be undone.
-    database
-        .edit(
-            "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
-                'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
-             CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON changes
-                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait();",
-        )
-        .await;
+    database.edit(WAITS).await;
     let world = Arc::new(World { store: database.open().await });
     let holder = database.raw().await;
     holder.execute("SELECT pg_advisory_lock(1)", &[]).await.unwrap();
@@ -82,6 +80,28 @@ async fn a_commit_that_was_cut_off_is_done_again_and_once() {
     assert_done_once(&world, &change).await;
     let counts = world.store.counts();
     assert_eq!((counts.retries, counts.uncertain), (1, 0), "{counts:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_claimed_of_a_write_while_nobody_can_be_asked() {
+    let Some(cluster) = Cluster::start(&["fsync=off"]) else { return };
+    let database = Database::on(cluster).await;
+    drop(database.open().await);
+    database.edit(WAITS).await;
+    let world = Arc::new(World { store: database.open().await });
+    let holder = database.raw().await;
+    holder.execute("SELECT pg_advisory_lock(1)", &[]).await.unwrap();
+    let task = commit_that_waits(&database, &world, "advisory").await;
+    database.cluster.stop();
+    // It asks for half a minute, and nothing else goes on meanwhile: the clock may run ahead.
+    tokio::time::pause();
+    let error = task.await.unwrap().unwrap_err();
+    tokio::time::resume();
+    assert!(matches!(error, StoreError::Uncertain(_)), "{error:?}");
+    let counts = world.store.counts();
+    assert_eq!((counts.uncertain, counts.transactions), (1, 0), "{counts:?}");
+    database.cluster.begin();
+    assert_done_once(&world, &world.commit(add(1)).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
