@@ -16,6 +16,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("bench", "release build and benchmarks; arguments go to the bench binary"),
     ("simulate", "nodes, store and verifiers under seeds: [N], or --seed S for one with its trace"),
     ("faults", "kill -9, failover, restarts under load: [kill|failover|rolling|rotation|soak] …"),
+    ("feed-conformance", "whether a revocation feed is as docs/feed.md says: URL [--kill COMMAND]"),
     ("supply-chain", "one TLS stack, one HTTP client, core and token free of I/O"),
     ("tidy", "the project's own rules: arrows, sizes, names, paths, links"),
 ];
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Bench(Vec<String>),
     /// The arguments for the `simulation` binary.
     Simulate(Vec<String>),
+    /// The arguments for the `conformance` binary.
+    FeedConformance(Vec<String>),
     /// The arguments for the `faults` binary, and `--release`.
     Faults(Vec<String>),
     SupplyChain,
@@ -110,6 +113,7 @@ impl Command {
             "interop" => Ok(Self::Interop(rest.to_vec())),
             "scaling" => Ok(Self::Scaling(rest.to_vec())),
             "bench" => Ok(Self::Bench(rest.to_vec())),
+            "feed-conformance" => Ok(Self::FeedConformance(rest.to_vec())),
             "faults" => Ok(Self::Faults(rest.to_vec())),
             "simulate" => Ok(Self::Simulate(rest.to_vec())),
             "help" | "--help" | "-h" => Ok(Self::Help),
@@ -123,7 +127,7 @@ pub(crate) fn help() -> String {
     let mut text = String::from("Usage: cargo xtask <command>\n\nCommands:\n");
     for (name, purpose) in COMMANDS {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {name:<14}{purpose}");
+        let _ = writeln!(text, "  {name:<17}{purpose}");
     }
     text
 }

@@ -6,6 +6,7 @@ mod browser;
 mod chart;
 mod check;
 mod command;
+mod conformance;
 mod deb;
 mod faults;
 mod fuzz;
@@ -55,6 +56,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Chart => chart::run(&workspace),
         Command::Deb(argument) => deb::run(&workspace, argument.as_deref()),
         Command::Bench(extra) => bench::run(&workspace, &extra),
+        Command::FeedConformance(extra) => conformance::run(&workspace, &extra),
         Command::Faults(extra) => faults::run(&workspace, &extra),
         Command::Simulate(extra) => simulate::run(&workspace, &extra),
         Command::SupplyChain => supply_chain::run(&workspace),

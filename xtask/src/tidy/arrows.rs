@@ -43,6 +43,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // Feeds the parsers of each of them, and nothing may depend on it.
     ("fuzz", &["hallpass-server", "hallpass-gateway", "hallpass-core", "hallpass-token"]),
+    // Looks at a feed from outside; the binary's tests have it look at theirs.
+    ("conformance", &["hallpass-token"]),
     // Runs them against each other, and nothing may depend on it.
     (
         "simulation",

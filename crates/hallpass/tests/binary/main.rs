@@ -7,6 +7,7 @@
 mod backup;
 mod collector;
 mod commands;
+mod conformance;
 mod copying;
 mod crash;
 mod demo;
