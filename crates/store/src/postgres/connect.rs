@@ -8,7 +8,8 @@ use std::{
 };
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+    ConfigConnectImpl, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod,
+    Runtime,
 };
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
@@ -20,6 +21,7 @@ use super::{
     address::{Address, Options},
     again::pause,
     failure::{self, Failure, Result},
+    hosts::{EachHost, LastGood},
     session::Session,
 };
 use crate::{StoreError, counters::Counters};
@@ -42,9 +44,10 @@ impl Connections {
         counters: &Arc<Counters>,
     ) -> std::result::Result<Self, StoreError> {
         let away = Arc::new(Away::default());
+        let last_good = LastGood::default();
         let lane = |size: usize, recycling, counted: bool| -> std::result::Result<_, StoreError> {
             Ok(Lane {
-                pool: pool(address, options, (size, recycling), counters)?,
+                pool: pool(address, options, (size, recycling), (counters, &last_good))?,
                 database: address.to_string(),
                 limit: options.statement_timeout,
                 counters: counters.clone(),
@@ -158,7 +161,7 @@ fn pool(
     address: &Address,
     options: &Options,
     (size, recycling_method): (usize, RecyclingMethod),
-    counters: &Arc<Counters>,
+    (counters, last_good): (&Arc<Counters>, &LastGood),
 ) -> std::result::Result<Pool, StoreError> {
     let mut config = address.config.clone();
     config
@@ -170,11 +173,14 @@ fn pool(
         config.password(fs::read_to_string(path).map_err(refused)?.trim_end());
     }
     let managed = ManagerConfig { recycling_method };
+    let (limit, last_good) = (options.connect_timeout, last_good.clone());
     let manager = if address.is_encrypted {
         let tls = MakeRustlsConnect::new(tls(address, options)?);
-        Manager::from_config(config, tls, managed)
+        let one = ConfigConnectImpl { tls };
+        Manager::from_connect(config, EachHost { one, limit, last_good }, managed)
     } else {
-        Manager::from_config(config, NoTls, managed)
+        let one = ConfigConnectImpl { tls: NoTls };
+        Manager::from_connect(config, EachHost { one, limit, last_good }, managed)
     };
     let limit_ms = options.statement_timeout.as_millis();
     // Whoever holds the counter row and is heard of no more must not hold up all other nodes.

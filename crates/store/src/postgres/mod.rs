@@ -10,6 +10,7 @@ mod connect;
 mod copy;
 mod credentials;
 mod failure;
+mod hosts;
 mod load;
 mod log;
 mod migrate;

@@ -64,6 +64,30 @@ async fn a_commit_that_took_place_unheard_is_found_and_not_done_again() {
     assert_eq!(world.store.counts().transactions, 1);
 }
 
+/// Or what was acknowledged would be gone once the standby is promoted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_is_not_acknowledged_while_it_waits_for_a_standby() {
+    let settings = ["synchronous_standby_names=nobody", "synchronous_commit=local"];
+    let Some(cluster) = Cluster::start(&settings) else { return };
+    let database = Database::on(cluster).await;
+    let cluster = database.cluster;
+    drop(database.open().await);
+    let wait = format!("ALTER DATABASE {} SET synchronous_commit = on", database.name);
+    cluster.sql("postgres", &wait).await;
+    let options = Options { statement_timeout: Duration::from_secs(1), ..Options::default() };
+    let store = PostgresStore::open(&database.address(), &options).await.unwrap();
+    let world = Arc::new(World { store: Arc::new(store) });
+    let task = commit_that_waits(&database, &world, "SyncRep").await;
+    // Longer than a statement may take, and than anybody listens for its end.
+    let longer = "wait_event = 'SyncRep' AND now() - query_start > interval '4 s'";
+    database.until(longer).await;
+    assert!(!task.is_finished(), "{:?}", task.await);
+    cluster.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = ''").await;
+    cluster.sql("postgres", "SELECT pg_reload_conf()").await;
+    let change = task.await.unwrap().unwrap();
+    assert_done_once(&world, &change).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_was_cut_off_is_done_again_and_once() {
     let Some(database) = Database::new().await else { return };
@@ -161,6 +185,22 @@ async fn writes_share_a_transaction_and_idle_connections_that_died_are_not_used(
     }
     let connects = world.store.counts().connects;
     assert!(connects >= counts.connects + 10, "{connects} after {counts:?}");
+}
+
+/// As one does whose machine is stopped, or whose packets are swallowed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_hangs_keeps_nobody_from_the_next() {
+    let Some(cluster) = Cluster::listening(&["fsync=off"]) else { return };
+    let name = cluster.create(None).await;
+    // The system takes calls for it, and it never answers.
+    let hangs = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (first, second) = (hangs.local_addr().unwrap(), cluster.port());
+    let url = format!("postgres://postgres@{first},127.0.0.1:{second}/{name}?sslmode=disable");
+    let options = Options { connect_timeout: Duration::from_secs(2), ..Options::default() };
+    let store = PostgresStore::open(&url.parse().unwrap(), &options).await.unwrap();
+    let world = World { store: Arc::new(store) };
+    assert_eq!(world.commit(add(1)).await.seq, 1);
+    assert_eq!(world.store.last_seq().await.unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
