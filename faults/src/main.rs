@@ -24,8 +24,9 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     dice::Dice,
@@ -41,13 +42,32 @@ const FEW_MINUTES: f64 = 0.2;
 fn main() -> ExitCode {
     let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    match runtime.context("no runtime").and_then(|runtime| runtime.block_on(run(&options))) {
+    let outcome = runtime.context("no runtime").and_then(|runtime| {
+        runtime.block_on(async {
+            tokio::select! {
+                outcome = run(&options) => outcome,
+                // With the runtime ends whatever was started.
+                told = told_to_end() => told.and_then(|()| bail!("told to end")),
+            }
+        })
+    });
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("faults: {why:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn told_to_end() -> Result<()> {
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
 }
 
 async fn run(options: &Options) -> Result<()> {

@@ -46,6 +46,8 @@ struct Change {
     wanted: StatusCode,
     /// Goes with it as `If-Match`, or as `Idempotency-Key`.
     header: Option<(&'static str, String)>,
+    /// When it was asked for under its key for the first time.
+    since: Option<Instant>,
 }
 
 struct Writer {
@@ -55,6 +57,8 @@ struct Writer {
     made: u64,
     token: Option<Arc<str>>,
     account: Account,
+    /// Whether it is to be pending, and since when it is asked for. Under one key goes one request.
+    draft: Option<(bool, Instant)>,
     /// The ids of its secrets, oldest first, that are not retired.
     secrets: Vec<String>,
 }
@@ -77,6 +81,7 @@ pub(crate) fn start(
             name,
             made: 0,
             token: None,
+            draft: None,
             secrets: Vec::new(),
         };
         let enough = enough.clone();
@@ -123,6 +128,7 @@ impl Writer {
     fn next(&mut self) {
         self.made += 1;
         self.secrets.clear();
+        self.draft = None;
         let account = Account::open(format!("{} credential {}", self.name, self.made));
         self.shared.ledger.close(std::mem::replace(&mut self.account, account));
     }
@@ -132,13 +138,16 @@ impl Writer {
     }
 
     async fn make(&mut self) {
-        let pending = self.dice.percent(30);
+        let dice = &mut self.dice;
+        let (pending, since) =
+            *self.draft.get_or_insert_with(|| (dice.percent(30), Instant::now()));
         let grants = json!([{ "audience": BOOKS, "scopes": ["read"] }]);
         let body = json!({ "name": self.account.name, "pending": pending, "grants": grants });
         let header = Some(("idempotency-key", self.account.name.replace(' ', "-")));
         let wanted = StatusCode::CREATED;
         let path = CREDENTIALS.to_owned();
-        let change = Change { method: Method::POST, path, body: Some(body), wanted, header };
+        let (method, body, since) = (Method::POST, Some(body), Some(since));
+        let change = Change { method, path, body, wanted, header, since };
         let status = if pending { "pending" } else { "active" };
         let made = Look { status, description: String::new(), secrets: 1, retired: 0 };
         let mut outcome = self.ask(&change).await;
@@ -197,6 +206,7 @@ impl Writer {
             body: Some(json!({ "description": description })),
             wanted: StatusCode::OK,
             header: Some(("if-match", etag)),
+            since: None,
         };
         let outcome = self.ask(&change).await;
         self.enter(outcome, State::There(Look { description, ..look }));
@@ -235,6 +245,7 @@ impl Writer {
                 body: None,
                 wanted: StatusCode::NO_CONTENT,
                 header: None,
+                since: None,
             },
             step => self.post(&format!("/{step}"), None, StatusCode::NO_CONTENT),
         };
@@ -243,7 +254,8 @@ impl Writer {
     }
 
     fn post(&self, rest: &str, body: Option<Value>, wanted: StatusCode) -> Change {
-        Change { method: Method::POST, path: self.path(rest), body, wanted, header: None }
+        let (method, path) = (Method::POST, self.path(rest));
+        Change { method, path, body, wanted, header: None, since: None }
     }
 
     fn log_in_with(&mut self, secret: &Value) {
@@ -297,7 +309,12 @@ impl Writer {
         let answer = answer.await;
         let (mishap, outcome) = self.judge(answer, change, begun);
         if let Some((mishap, words)) = mishap {
-            self.shared.record.note(mishap, begun, &format!("{}: {words}", change.path));
+            // What became of the first try may still stand in the way of the next.
+            let from = match mishap {
+                Mishap::ChangeUnderWay | Mishap::ChangeUncertain => change.since.unwrap_or(begun),
+                _ => begun,
+            };
+            self.shared.record.note(mishap, from, &format!("{}: {words}", change.path));
             tokio::time::sleep(AGAIN).await;
         }
         outcome

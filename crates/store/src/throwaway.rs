@@ -33,6 +33,9 @@ const KEEPER: &str = r#"cat > /dev/null
 "$1/pg_ctl" --pgdata "$2/data" --mode immediate --wait stop
 rm -rf "$2""#;
 
+/// Where the server says which process it is.
+const PID_FILE: &str = "data/postmaster.pid";
+
 /// Fast, and of no use after a power cut.
 const NOT_DURABLE: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
 
@@ -199,19 +202,23 @@ impl Cluster {
         self.run(self.program("pg_ctl").args(["--wait", "--mode=immediate", "stop"]));
     }
 
+    /// Stops every process of the server for good, and leaves its connections open: as a machine
+    /// that hangs. [`Self::kill`] ends it.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn hold(&self) {
+        let all = self.stopped();
+        signal("STOP", &all.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
     /// Ends every process of the server where it stands (SIGKILL).
     ///
     /// # Panics
     /// If it does not run.
     pub fn kill(&self) {
-        let file = self.folder.join("data/postmaster.pid");
-        let text = fs::read_to_string(&file).expect("the server's process id");
-        let first = text.lines().next().expect("the server's process id").to_owned();
-        // Nothing is born while they are listed.
-        signal("STOP", &[&first]);
-        let children = fs::read_to_string(format!("/proc/{first}/task/{first}/children"));
-        let children = children.expect("Linux lists the children of a process");
-        let all: Vec<&str> = [&*first].into_iter().chain(children.split_whitespace()).collect();
+        let all = self.stopped();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
         signal("KILL", &all);
         // The next start finds the memory that they share in use until they are gone.
         let begun = Instant::now();
@@ -221,9 +228,19 @@ impl Cluster {
         }
         // Where nobody collects the dead, the next start would take this one for alive.
         let socket = self.folder.join(format!(".s.PGSQL.{}.lock", self.port));
-        for file in [file, socket] {
+        for file in [self.folder.join(PID_FILE), socket] {
             fs::remove_file(file).expect("a file with its process id");
         }
+    }
+
+    /// Its processes, the first of which is stopped: nothing is born while they are listed.
+    fn stopped(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.folder.join(PID_FILE)).expect("the server's process id");
+        let first = text.lines().next().expect("the server's process id").to_owned();
+        signal("STOP", &[&first]);
+        let children = fs::read_to_string(format!("/proc/{first}/task/{first}/children"));
+        let children = children.expect("Linux lists the children of a process");
+        std::iter::once(first).chain(children.split_whitespace().map(str::to_owned)).collect()
     }
 
     /// What the server has logged.

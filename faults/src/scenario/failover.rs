@@ -15,8 +15,15 @@ use crate::{
     world::{Shape, WITHIN, World, keep_log},
 };
 
-/// How often, each time with servers of its own.
-const TIMES: u64 = 3;
+/// How the primary ends, each time with servers of its own. One that hangs is the harder case:
+/// its connections stay, and nobody answers on them.
+const ENDS: [End; 4] = [End::Killed, End::Killed, End::Killed, End::Hangs];
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Killed,
+    Hangs,
+}
 
 /// What was acknowledged before the primary dies, and again after that.
 const CHANGES: usize = 60;
@@ -54,20 +61,28 @@ impl Pair {
 
 pub(super) async fn run(plan: &Plan, mut dice: Dice) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    for time in 1..=if plan.small { 1 } else { TIMES } {
+    for (number, end) in ENDS[..if plan.small { 1 } else { ENDS.len() }].iter().enumerate() {
         let Some(pair) = Pair::start().await? else { return Ok(vec![NO_POSTGRES.to_owned()]) };
-        let outcome = once(plan, &pair, time, dice.fork()).await;
+        let outcome = once(plan, &pair, (number, *end), dice.fork()).await;
+        if matches!(end, End::Hangs) {
+            tokio::task::block_in_place(|| pair.primary.kill());
+        }
         if outcome.is_err() {
             keep_log(&plan.folder, "primary.log", &pair.primary);
             keep_log(&plan.folder, "standby.log", &pair.standby);
         }
-        lines.extend(headed(format!("failover {time}"), outcome?));
+        lines.extend(headed(format!("failover {}", number + 1), outcome?));
     }
     Ok(lines)
 }
 
-async fn once(plan: &Plan, pair: &Pair, time: u64, dice: Dice) -> Result<Vec<String>> {
-    let name = format!("failover-{time}");
+async fn once(
+    plan: &Plan,
+    pair: &Pair,
+    (number, end): (usize, End),
+    dice: Dice,
+) -> Result<Vec<String>> {
+    let name = format!("failover-{}", number + 1);
     let shape = Shape {
         name: &name,
         database: Some(pair.url.clone()),
@@ -83,7 +98,10 @@ async fn once(plan: &Plan, pair: &Pair, time: u64, dice: Dice) -> Result<Vec<Str
     // Whoever watches the primary needs a moment to be sure.
     let moment = world.dice.ms(200, 1500);
     let killed = Instant::now();
-    tokio::task::block_in_place(|| pair.primary.kill());
+    tokio::task::block_in_place(|| match end {
+        End::Killed => pair.primary.kill(),
+        End::Hangs => pair.primary.hold(),
+    });
     tokio::time::sleep(moment).await;
     tokio::task::block_in_place(|| pair.standby.promote());
     let promoted = killed.elapsed();
@@ -98,10 +116,11 @@ async fn once(plan: &Plan, pair: &Pair, time: u64, dice: Dice) -> Result<Vec<Str
         .await?;
     world.rest(writers).await?;
     let mut lines = vec![format!(
-        "primary killed; standby promoted after {promoted:.2?}; first change after {first:.2?}, {} \
+        "primary {end:?}; standby promoted after {promoted:.2?}; first change after {first:.2?}, {} \
          after the promotion; all nodes after {all:.2?}",
         ms(first.saturating_sub(promoted))
     )];
+    // Only that of the standby, which takes writes now, is reckoned up.
     lines.extend(world.close(&Database::Server(pair.url.clone())).await?);
     Ok(lines)
 }
