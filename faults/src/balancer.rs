@@ -91,13 +91,13 @@ impl Balancer {
         self.places[number].is_ready.load(Ordering::Relaxed)
     }
 
-    /// The next node that is ready and was not tried.
+    /// The next node that was not tried: one that is ready, or any if none is, as nginx does it.
     fn choose(&self, tried: &[usize]) -> Option<usize> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let turn = (0..self.places.len()).map(|step| (first + step) % self.places.len());
-        turn.into_iter().find(|number| {
-            !tried.contains(number) && self.places[*number].is_ready.load(Ordering::Relaxed)
-        })
+        let left: Vec<usize> = turn.filter(|number| !tried.contains(number)).collect();
+        let ready = left.iter().find(|number| self.sends_to(**number));
+        ready.or(left.first()).copied()
     }
 
     /// Sends a request to one node, and to another if that may be.

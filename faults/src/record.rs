@@ -8,6 +8,8 @@ use std::{
     time::Instant,
 };
 
+use anyhow::{Result, ensure};
+
 /// How many of the mishaps that nothing excuses are kept in words.
 const EXAMPLES: usize = 20;
 
@@ -140,6 +142,20 @@ impl Record {
         }
     }
 
+    /// Whether everything so far was excused.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).examples.is_empty()
+    }
+
+    /// The same, for whoever has no use for going on.
+    ///
+    /// # Errors
+    /// What nothing excuses.
+    pub(crate) fn must_be_clean(&self) -> Result<()> {
+        ensure!(self.is_clean(), "{}", self.sum().1.join("\n  "));
+        Ok(())
+    }
+
     /// The counts by kind, and whether something happened that nothing excuses.
     pub(crate) fn sum(&self) -> (String, Vec<String>) {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -175,6 +191,7 @@ mod tests {
         record.end(open);
         record.note(Mishap::ChangeBroken, before, "still waiting since then");
         record.note(Mishap::ChangeBroken, Instant::now(), "long over");
+        assert!(!record.is_clean());
         let (text, examples) = record.sum();
         assert!(text.contains("2 × ChangeBroken (NodeKilled)"), "{text}");
         let words: Vec<_> = examples.iter().filter_map(|line| line.rsplit(": ").next()).collect();

@@ -55,6 +55,7 @@ async fn on_sqlite(plan: &Plan, dice: Dice) -> Result<Vec<String>> {
     let mut world = World::start(plan, shape, dice).await?;
     let database = Database::File(world.site.path("hallpass-data/hallpass.db"));
     for round in 1..=plan.rounds {
+        world.record.must_be_clean()?;
         let writers = world.write();
         let enough = world.dice.between(1, 40) as usize;
         world.acknowledges(&writers, enough).await?;
@@ -99,6 +100,7 @@ async fn rounds(
 ) -> Result<Vec<String>> {
     let mut longest = Duration::ZERO;
     for round in 1..=plan.rounds {
+        world.record.must_be_clean()?;
         // Not the same one again and again where there are few rounds.
         let victim = match VICTIMS.get((round as usize * 2) - 1) {
             Some(victim) if plan.small => *victim,

@@ -69,7 +69,8 @@ async fn soak(plan: &Plan, cluster: &Cluster, dice: Dice) -> Result<Vec<String>>
     let samples = Samples::default();
     let sampling = tokio::spawn(sample(world.nodes.clone(), samples.clone()));
     let begun = Instant::now();
-    while begun.elapsed().as_secs_f64() < plan.minutes * 60.0 {
+    // The logs of a run that broke are shorter the sooner it ends.
+    while begun.elapsed().as_secs_f64() < plan.minutes * 60.0 && world.record.is_clean() {
         let pause = if plan.small { world.dice.ms(200, 1000) } else { world.dice.ms(1000, 8000) };
         tokio::time::sleep(pause).await;
         one_fault(&mut world, cluster, &lines).await?;
