@@ -8,7 +8,8 @@ use crate::{process, workspace::Workspace};
 const RELEASE: &str = "--release";
 
 /// The binaries as the tests have built them, so that nothing is compiled twice.
-const AS_TESTED: &[&str] = &["--workspace", "--all-features", "--bins"];
+const AS_TESTED: &[&str] =
+    &["--workspace", "--all-features", "--bin", "hallpass", "--bin", "faults"];
 
 /// Builds `hallpass` and `faults`, for release if that is asked for, and runs the latter on the
 /// former.
