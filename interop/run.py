@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import books, table
+from harness import books, pages, table
 from harness.command import CommandError
 from harness.installation import Installation
 from harness.languages import Language, Peer, languages
@@ -22,6 +22,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--hallpass", type=Path, required=True, help="the binary to test")
     parser.add_argument("--books", type=Path, help="the Books API (default: built here)")
     parser.add_argument("--out", type=Path, help="write the table to this Markdown file too")
+    parser.add_argument(
+        "--pages", action="store_true", help="write the pages of docs/ that show all this"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and data")
     parser.add_argument("only", nargs="*", help="languages or libraries (default: all)")
     return parser.parse_args()
@@ -68,6 +71,8 @@ def main() -> int:
         else:
             shutil.rmtree(folder, ignore_errors=True)
     print(table.text(rows))
+    if args.pages:
+        pages.write(rows, languages())
     if args.out:
         args.out.write_text(table.markdown(rows))
     print(f"\n{table.total(rows)}")

@@ -8,6 +8,7 @@ VERIFIER = "verifier"
 PROXY = "proxy"
 GATEWAY = "gateway"
 EXT_AUTHZ = "ext-authz"
+GENERATED = "generated"
 
 CASES: dict[str, dict[str, str]] = {
     CLIENT: {
@@ -49,6 +50,9 @@ CASES: dict[str, dict[str, str]] = {
         "expired": "refuses a token that has expired",
         "wrong-type": "refuses a token of the type JWT where at+jwt is due",
         "rotation": "verifies every token before, during and after a rotation of all keys",
+    },
+    GENERATED: {
+        "generated-client": "makes a credential, gets a token with it, calls, and revokes it",
     },
     PROXY: {
         "proxy-token": "passes a token on, over TLS and HTTP/2",

@@ -105,6 +105,13 @@ class Installation:
         made = self._call("credential", "add", name, *owner, *granted, *more)
         return {key: made[key] for key in ("client_id", "client_secret")}
 
+    def add_manager(self, name: str) -> dict[str, str]:
+        """Makes a credential with power over credentials."""
+        granted = f"{self.issuer}/api/v1=credentials:read,credentials:write"
+        owner = ("--organization", ORGANIZATION)
+        made = self._call("credential", "add", name, *owner, "--api", granted)
+        return {key: made[key] for key in ("client_id", "client_secret")}
+
     def import_credential(self, client_id: str, secret: str) -> dict[str, str]:
         """Takes over a credential that another server made."""
         described = {"client_id": client_id, "secret": secret, "scopes": list(BOOKS.scopes)}

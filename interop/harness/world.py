@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.books import BooksApi
-from harness.cases import CLIENT, EXT_AUTHZ, GATEWAY, PROXY, names
+from harness.cases import CLIENT, EXT_AUTHZ, GATEWAY, GENERATED, PROXY, names
 from harness.installation import (
     APIS, ARCHIVE, BOOKS, LEGACY, LOANS, SHELF, SPECIAL_SECRET, Installation,
 )
@@ -56,6 +56,8 @@ def describe(
         installation.pause(credentials["paused"]["client_id"])
         imported = installation.import_credential(f"imported-{number}", SPECIAL_SECRET)
         credentials["imported"] = imported
+    if kind == GENERATED:
+        credentials["manager"] = installation.add_manager(f"{name} manager")
     if kind == PROXY:
         for reach, network in [("near", "127.0.0.2/32"), ("far", "203.0.113.0/24")]:
             credentials[reach] = add(f"{name} {reach}", (BOOKS,), "--allow-from", network)

@@ -17,7 +17,7 @@ def _peer(name: str, source: str) -> Peer:
     return Peer(name, words, env=ENV, source=FOLDER / source)
 
 
-PEERS = [_peer("curl", "curl.sh"), _peer("wget", "wget.sh"), _peer("httpie", "httpie.py")]
+PEERS = [_peer("curl", "curl.sh"), _peer("wget", "wget.sh"), _peer("httpie", "httpie.sh")]
 
 
 def prepare() -> None:
