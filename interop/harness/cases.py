@@ -9,6 +9,7 @@ PROXY = "proxy"
 GATEWAY = "gateway"
 EXT_AUTHZ = "ext-authz"
 GENERATED = "generated"
+MCP = "mcp"
 
 CASES: dict[str, dict[str, str]] = {
     CLIENT: {
@@ -78,6 +79,11 @@ CASES: dict[str, dict[str, str]] = {
         "ext-authz-forged": "headers that callers forge are taken away",
         "ext-authz-death": "a revoked credential is refused within a second",
         "ext-authz-config": "the file for Envoy is one, by Envoy's own messages",
+    },
+    MCP: {
+        "mcp-discovers": "an MCP client finds the issuer from the server's address, and calls a tool",
+        "mcp-wrong-secret": "with a wrong secret it never reaches the server",
+        "mcp-revoked": "a revoked credential is refused within a second",
     },
 }
 

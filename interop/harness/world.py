@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.books import BooksApi
-from harness.cases import CLIENT, EXT_AUTHZ, GATEWAY, GENERATED, PROXY, names
+from harness.cases import CLIENT, EXT_AUTHZ, GATEWAY, GENERATED, MCP, PROXY, names
 from harness.installation import (
     APIS, ARCHIVE, BOOKS, LEGACY, LOANS, SHELF, SPECIAL_SECRET, Installation,
 )
@@ -45,7 +45,7 @@ def describe(
         "credentials": credentials,
         "cases": names([kind]),
     }
-    if kind in (CLIENT, PROXY, GATEWAY, EXT_AUTHZ):
+    if kind in (CLIENT, PROXY, GATEWAY, EXT_AUTHZ, MCP):
         credentials["plain"] = add(f"{name} plain", (BOOKS,))
         credentials["doomed"] = add(f"{name} doomed", (BOOKS,))
         world["revoke_command"] = installation.revoke_command(credentials["doomed"]["client_id"])
@@ -61,7 +61,7 @@ def describe(
     if kind == PROXY:
         for reach, network in [("near", "127.0.0.2/32"), ("far", "203.0.113.0/24")]:
             credentials[reach] = add(f"{name} {reach}", (BOOKS,), "--allow-from", network)
-    if kind in (GATEWAY, EXT_AUTHZ):
+    if kind in (GATEWAY, EXT_AUTHZ, MCP):
         world["hallpass"] = str(installation.binary)
         world["envoy_config"] = str(INTEROP.parent / "packaging/proxy/gateway-envoy.yaml")
     installation.settle()

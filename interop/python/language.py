@@ -6,7 +6,7 @@ import threading
 
 from harness import command
 from harness.cache import once
-from harness.cases import CLIENT, VERIFIER
+from harness.cases import CLIENT, MCP, VERIFIER
 from harness.languages import CACHE, INTEROP, Peer
 
 NAME = "python"
@@ -38,6 +38,8 @@ PEERS = [
     _peer("authlib.jose", "authlib-jose.py", VERIFIER),
     _peer("python-jose", "python-jose.py", VERIFIER),
     _peer("jwcrypto", "jwcrypto-jwt.py", VERIFIER),
+    # It starts a gateway, as the harness starts servers.
+    Peer("mcp", [PYTHON, FOLDER / "mcp-sdk.py"], (MCP,), {"PYTHONPATH": str(INTEROP)}),
 ]
 
 

@@ -1,6 +1,7 @@
 //! The OAuth endpoints. Each handler reads the request, asks the core, and gives the answer its
 //! HTTP shape; no rule is made here.
 
+mod authorize;
 mod call;
 mod error;
 mod introspect;
@@ -10,6 +11,7 @@ mod revoke;
 mod token;
 
 pub(crate) use self::{
+    authorize::authorize,
     call::Call,
     error::OAuthError,
     introspect::introspect,

@@ -19,6 +19,7 @@ use crate::{
 };
 
 pub(crate) const TOKEN: &str = "/oauth/token";
+pub(crate) const AUTHORIZE: &str = "/oauth/authorize";
 pub(crate) const REVOKE: &str = "/oauth/revoke";
 pub(crate) const INTROSPECT: &str = "/oauth/introspect";
 pub(crate) const JWKS: &str = "/.well-known/jwks.json";
@@ -37,6 +38,7 @@ const FOR_PROGRAMS: [&str; 4] = ["/oauth", "/.well-known/", FEED, "/api/"];
 pub fn public(app: &App) -> Router {
     let table = Router::new()
         .route(TOKEN, post(oauth::issue))
+        .route(AUTHORIZE, get(oauth::authorize).post(oauth::authorize))
         .route(REVOKE, post(oauth::revoke))
         .route(INTROSPECT, post(oauth::introspect))
         .route(JWKS, get(oauth::jwks))

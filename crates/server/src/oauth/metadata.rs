@@ -32,6 +32,7 @@ struct Metadata<'a> {
 /// What OpenID clients insist on.
 #[derive(Serialize)]
 struct OpenId {
+    authorization_endpoint: String,
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: Vec<Algorithm>,
 }
@@ -46,6 +47,7 @@ pub(crate) async fn openid_configuration(State(app): State<App>, headers: Header
     let mut algorithms = app.live.keys.algorithms();
     algorithms.sort_by_key(ToString::to_string);
     let openid = OpenId {
+        authorization_endpoint: app.config.url(routes::AUTHORIZE),
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: algorithms,
     };

@@ -71,6 +71,7 @@ async fn the_server_describes_itself() {
         "client_secret_post"
       ],
       "revocation_feed_uri": "https://auth.example.com/revocations",
+      "authorization_endpoint": "https://auth.example.com/oauth/authorize",
       "subject_types_supported": [
         "public"
       ],
@@ -146,5 +147,21 @@ async fn an_issuer_with_a_path_is_found_by_both_rules() {
         ] {
             assert_eq!(node.send(Ask::get(path)).await.status, status, "{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn whoever_follows_the_address_that_clients_insist_on_is_told_where_tokens_are() {
+    let node = Node::start().await;
+    let document = node.send(Ask::get(OPENID)).await.value();
+    let endpoint = document["authorization_endpoint"].as_str().unwrap();
+    let path = endpoint.strip_prefix("https://auth.example.com").unwrap().to_owned();
+    let asked = format!("{path}?response_type=code&client_id=a&redirect_uri=https://evil.example");
+    for ask in [Ask::get(&asked), Ask::post(&path).form("response_type=code")] {
+        let answer = node.send(ask).await;
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.value()["error"], "invalid_request");
+        // RFC 6749 §4.1.2.1: nobody is sent anywhere.
+        assert!(!answer.headers.contains_key("location"));
     }
 }
