@@ -5,19 +5,21 @@
 mod client;
 mod hops;
 mod upgraded;
+mod watched;
 
 use std::net::SocketAddr;
 
 use hallpass_verifier::Challenge;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 pub(crate) use self::client::Client;
-use self::{client::Lost, upgraded::Upgrade};
+use self::{client::Lost, upgraded::Upgrade, watched::Watched};
 use crate::{
     answer::{Body, Refusal},
-    gateway::{Admitted, Gateway},
+    gateway::{Admitted, Gateway, Known},
     identity,
     question::Question,
     service,
@@ -42,19 +44,20 @@ pub(crate) async fn answer(
     };
     // HTTP/2 has no such thing.
     let upgrade = Upgrade::asked(&mut request).filter(|_| !client.upstream.http2);
-    let is_asked = upgrade.is_some();
     let is_trusted = service::is_trusted(gateway, peer);
     let request = prepared(gateway, request, &admitted, peer, is_trusted);
     let request = Upgrade::ask(upgrade.as_ref(), request);
     let limit = std::time::Duration::from_secs(gateway.settings().upstream_timeout_s);
     match client.send(request, limit).await {
-        Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS && !is_asked => {
-            service::refuse(gateway, &Refusal::UpstreamAway, &Challenge::default())
+        Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            let Some(upgrade) = upgrade else {
+                let refusal = Refusal::UpstreamAway;
+                return service::refuse(gateway, &refusal, &Challenge::default());
+            };
+            let response = upgrade.begin(response, gateway, admitted.caller);
+            response.map(|body| body.map_err(Into::into).boxed_unsync())
         }
-        Ok(response) => {
-            let response = Upgrade::begin(upgrade, response, gateway, admitted.caller);
-            passed_back(response)
-        }
+        Ok(response) => passed_back(response, gateway, admitted.caller),
         Err(lost) => {
             tracing::warn!(upstream = %client.upstream.authority, "The upstream is lost: {lost}");
             let refusal = match lost {
@@ -110,11 +113,19 @@ fn forwarded(headers: &mut HeaderMap, authority: Option<&str>, peer: SocketAddr,
 }
 
 /// The answer as the caller gets it.
-fn passed_back(mut response: Response<Incoming>) -> Response<Body> {
+fn passed_back(
+    mut response: Response<Incoming>,
+    gateway: &Gateway,
+    caller: Option<Known>,
+) -> Response<Body> {
     // Which HTTP was spoken behind is no concern of the caller's.
     *response.version_mut() = Version::default();
-    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        hops::remove(response.headers_mut());
+    hops::remove(response.headers_mut());
+    match caller {
+        // Nobody knows how long it goes on.
+        Some(caller) if response.body().size_hint().exact().is_none() => {
+            response.map(|body| Watched::new(body, caller, gateway.clone()).boxed_unsync())
+        }
+        _ => response.map(|body| body.map_err(Into::into).boxed_unsync()),
     }
-    response.map(|body| body.map_err(Into::into).boxed_unsync())
 }

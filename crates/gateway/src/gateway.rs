@@ -45,6 +45,9 @@ pub enum StartError {
     /// An audience is no protection.
     #[error(transparent)]
     Policy(#[from] BadPolicy),
+    /// TLS to the upstream cannot be spoken.
+    #[error("TLS: {0}")]
+    Tls(String),
     /// An address cannot be had.
     #[error("cannot listen on {address}: {why}; is another process listening there?")]
     Listen {

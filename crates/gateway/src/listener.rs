@@ -49,13 +49,15 @@ pub struct Server {
     gateway: Gateway,
     main: TcpListener,
     metrics: TcpListener,
+    client: Option<Arc<direct::Client>>,
 }
 
 impl Gateway {
-    /// Takes the sockets, so that whatever is wrong with them is said at once.
+    /// Takes the sockets, so that whatever is wrong with them, or with the way to the upstream, is
+    /// said at once.
     ///
     /// # Errors
-    /// [`StartError::Listen`].
+    /// [`StartError`].
     pub async fn bind(&self) -> Result<Server, StartError> {
         let bind = async |address| {
             TcpListener::bind(address).await.map_err(|why| StartError::Listen { address, why })
@@ -63,7 +65,10 @@ impl Gateway {
         let settings = self.settings();
         let main = bind(settings.listen).await?;
         let metrics = bind(settings.metrics_listen).await?;
-        Ok(Server { gateway: self.clone(), main, metrics })
+        let ca_file = settings.upstream_ca_file.as_deref();
+        let upstream = settings.upstream.clone();
+        let client = upstream.map(|upstream| direct::Client::new(upstream, ca_file)).transpose()?;
+        Ok(Server { gateway: self.clone(), main, metrics, client: client.map(Arc::new) })
     }
 }
 
@@ -87,9 +92,7 @@ impl Server {
     /// Answers until the gateway is closed, then lets open requests finish. Rules are read again
     /// whenever their file changes.
     pub async fn run(self) {
-        let Self { gateway, main, metrics } = self;
-        let upstream = gateway.settings().upstream.clone();
-        let client = upstream.map(|upstream| Arc::new(direct::Client::new(upstream)));
+        let Self { gateway, main, metrics, client } = self;
         let for_all = Listener::new(&gateway);
         let for_operators = Listener::new(&gateway);
         tokio::join!(

@@ -31,7 +31,7 @@ pub(crate) struct Metrics {
     bad_reloads: AtomicU64,
     /// The file has changed to something that cannot be used.
     outdated: AtomicBool,
-    /// Upgraded connections that were cut, since their token had died.
+    /// Upgraded connections and answers that were cut, since their token had died.
     cut: AtomicU64,
 }
 
@@ -87,7 +87,7 @@ impl Metrics {
         family("rules_outdated", "gauge", help, &[(String::new(), outdated)]);
         let routes = [(String::new(), routes as u64)];
         family("routes", "gauge", "Routes in force.", &routes);
-        let help = "Upgraded connections that ended with their token.";
+        let help = "Connections and answers cut with their token.";
         family("cut_total", "counter", help, &one(&self.cut));
         text
     }

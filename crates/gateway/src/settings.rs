@@ -48,6 +48,8 @@ pub struct Settings {
     pub leeway_s: u64,
     /// Where requests go that get through; without, only questions are answered.
     pub upstream: Option<Upstream>,
+    /// The only CAs that are trusted for it.
+    pub upstream_ca_file: Option<PathBuf>,
     /// How long it may take to begin its answer, in seconds.
     pub upstream_timeout_s: u64,
     /// Whether the upstream sees the token.
@@ -78,6 +80,7 @@ impl Default for Settings {
             when_stale: WhenStale::FailClosed,
             leeway_s: 30,
             upstream: None,
+            upstream_ca_file: None,
             upstream_timeout_s: 60,
             pass_authorization: false,
             connections_at_most: 4096,
@@ -113,20 +116,19 @@ pub struct Upstream {
     pub(crate) authority: Authority,
     /// HTTP/2 without TLS (RFC 9113 §3.3).
     pub(crate) http2: bool,
+    /// HTTP/1.1 over TLS.
+    pub(crate) tls: bool,
 }
 
 /// Not the address of an upstream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadUpstream {
     /// It cannot be read.
-    #[error("an address as in http://127.0.0.1:8080, or h2c://… for HTTP/2")]
+    #[error("an address as in http://127.0.0.1:8080, https://…, or h2c://… for HTTP/2")]
     NotAUrl,
     /// The path of a request is never changed.
     #[error("only the host: requests keep their own paths")]
     WithPath,
-    /// There is no TLS to the upstream.
-    #[error("TLS to the upstream is not offered: run the gateway beside it, or a proxy between")]
-    Tls,
 }
 
 impl FromStr for Upstream {
@@ -134,10 +136,10 @@ impl FromStr for Upstream {
 
     fn from_str(text: &str) -> Result<Self, BadUpstream> {
         let uri: Uri = text.parse().map_err(|_| BadUpstream::NotAUrl)?;
-        let http2 = match uri.scheme_str() {
-            Some("h2c") => true,
-            Some("http") => false,
-            Some("https") => return Err(BadUpstream::Tls),
+        let (http2, tls) = match uri.scheme_str() {
+            Some("h2c") => (true, false),
+            Some("http") => (false, false),
+            Some("https") => (false, true),
             _ => return Err(BadUpstream::NotAUrl),
         };
         let authority = uri.authority().cloned().ok_or(BadUpstream::NotAUrl)?;
@@ -147,7 +149,7 @@ impl FromStr for Upstream {
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err(BadUpstream::WithPath);
         }
-        Ok(Self { authority, http2 })
+        Ok(Self { authority, http2, tls })
     }
 }
 
@@ -155,7 +157,7 @@ impl Upstream {
     /// The address of a request there; `None` if its target cannot be one.
     pub(crate) fn uri(&self, target: Option<http::uri::PathAndQuery>) -> Option<Uri> {
         let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(Scheme::HTTP);
+        parts.scheme = Some(if self.tls { Scheme::HTTPS } else { Scheme::HTTP });
         parts.authority = Some(self.authority.clone());
         parts.path_and_query = target;
         Uri::from_parts(parts).ok()
@@ -167,12 +169,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_upstream_is_a_host_that_is_reached_without_tls() {
+    fn an_upstream_is_a_host_and_nothing_more() {
         for (text, wanted) in [
-            ("http://127.0.0.1:8080", Ok(("127.0.0.1:8080", false))),
-            ("http://books/", Ok(("books", false))),
-            ("h2c://[::1]:8080", Ok(("[::1]:8080", true))),
-            ("https://books", Err(BadUpstream::Tls)),
+            ("http://127.0.0.1:8080", Ok(("127.0.0.1:8080", false, false))),
+            ("http://books/", Ok(("books", false, false))),
+            ("h2c://[::1]:8080", Ok(("[::1]:8080", true, false))),
+            ("https://books", Ok(("books", false, true))),
             ("http://books/v1", Err(BadUpstream::WithPath)),
             ("http://books/?a", Err(BadUpstream::WithPath)),
             ("http://user@books", Err(BadUpstream::NotAUrl)),
@@ -181,7 +183,10 @@ mod tests {
             ("", Err(BadUpstream::NotAUrl)),
         ] {
             let got = text.parse::<Upstream>();
-            let got = got.as_ref().map(|up| (up.authority.as_str(), up.http2)).map_err(|why| *why);
+            let got = got
+                .as_ref()
+                .map(|up| (up.authority.as_str(), up.http2, up.tls))
+                .map_err(|why| *why);
             assert_eq!(got, wanted, "{text}");
         }
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::{
     body::Incoming,
     upgrade::{OnUpgrade, on},
@@ -15,7 +15,7 @@ use tracing::{debug, info};
 use crate::gateway::{Gateway, Known};
 
 /// Between two looks at the token.
-const LOOK: Duration = Duration::from_millis(500);
+pub(super) const LOOK: Duration = Duration::from_millis(500);
 
 /// A caller who wants another protocol.
 pub(super) struct Upgrade {
@@ -47,19 +47,14 @@ impl Upgrade {
 
     /// Joins both ends once the upstream has agreed.
     pub(super) fn begin(
-        asked: Option<Self>,
+        self,
         mut response: Response<Incoming>,
         gateway: &Gateway,
         caller: Option<Known>,
     ) -> Response<Incoming> {
-        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return response;
-        }
         let behind = on(&mut response);
-        if let Some(asked) = asked {
-            let gateway = gateway.clone();
-            tokio::spawn(async move { join(asked.caller, behind, &gateway, caller).await });
-        }
+        let gateway = gateway.clone();
+        tokio::spawn(async move { join(self.caller, behind, &gateway, caller).await });
         response
     }
 }

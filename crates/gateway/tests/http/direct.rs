@@ -143,6 +143,30 @@ async fn both_versions_of_http_are_spoken_on_both_sides() {
 }
 
 #[tokio::test]
+async fn an_upstream_over_tls_must_prove_itself() {
+    let (address, pem) = Upstream::start_tls().await;
+    let dir = tempfile::tempdir().unwrap();
+    let ca = dir.path().join("ca.pem");
+    std::fs::write(&ca, pem).unwrap();
+    let trusted = format!("upstream_ca_file = {ca:?}");
+    for (name, more, status) in [
+        ("localhost", trusted.as_str(), 200),
+        ("localhost", "", 502),
+        ("127.0.0.1", trusted.as_str(), 502),
+    ] {
+        let setting = format!("upstream = \"https://{name}:{}\"\n{more}", address.port());
+        let world = World::start(&setting, RULES).await;
+        let asked = world.request(Method::GET, "/health").header("host", "api.example.com").send();
+        let response = within("an answer", asked).await.unwrap();
+        assert_eq!(response.status(), status, "{setting}");
+        if status == 200 {
+            let got: Value = response.json().await.unwrap();
+            assert_eq!(got["headers"]["host"], Value::from(vec!["api.example.com"]));
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_comes_piece_by_piece() {
     let upstream = Upstream::start().await;
     let world = World::start(&upstream.setting("http"), RULES).await;
@@ -155,6 +179,21 @@ async fn an_answer_comes_piece_by_piece() {
         let came = within("a piece", response.chunk()).await.unwrap().unwrap();
         assert_eq!(came, piece);
     }
+}
+
+#[tokio::test]
+async fn an_answer_under_way_breaks_off_with_its_token() {
+    let upstream = Upstream::start().await;
+    let world = World::start(&upstream.setting("http"), RULES).await;
+    let request = world.request(Method::GET, "/v1/books/stream");
+    let request = request.bearer_auth(world.issuer.token("books:read"));
+    let mut response = within("a head", request.send()).await.unwrap();
+    upstream.pieces.send("one").await.unwrap();
+    assert_eq!(within("a piece", response.chunk()).await.unwrap().unwrap(), "one");
+    // The API says nothing more, and has not ended either.
+    world.issuer.kill("hpc_1");
+    assert!(within("the end", response.chunk()).await.is_err(), "it is not taken for the whole");
+    world.says("hallpass_gateway_cut_total 1").await;
 }
 
 /// Opens a WebSocket, as far as a proxy sees it.

@@ -1,7 +1,7 @@
 //! An API that knows nothing of tokens: it says what came, streams, and speaks another protocol
 //! when asked.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -13,6 +13,7 @@ use axum::{
 };
 use futures_util::stream;
 use hyper_util::rt::TokioIo;
+use rustls_pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -44,6 +45,36 @@ impl Upstream {
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
         Self { address, pieces, serving }
+    }
+
+    /// The same over TLS, for `localhost`; returns its certificate as PEM.
+    pub(crate) async fn start_tls() -> (SocketAddr, String) {
+        let names = vec!["localhost".to_owned()];
+        let rcgen::CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed(names).unwrap();
+        let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let Ok(stream) = acceptor.accept(stream).await else { continue };
+                let service = hyper::service::service_fn(async |request: hyper::Request<_>| {
+                    Ok::<_, Infallible>(echo(request.map(Body::new)).await)
+                });
+                let builder = hyper::server::conn::http1::Builder::new();
+                tokio::spawn(builder.serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        (address, cert.pem())
     }
 
     /// As the file of a gateway names it.

@@ -207,7 +207,7 @@ async fn rules_are_checked_before_they_run() {
         assert!(says.contains("gateway.toml, line 1: there is no audience"), "{says}");
     }
     for (option, value) in
-        [("--upstream", "https://books"), ("--gateway-listen", "here"), ("--upstream", "books:80")]
+        [("--upstream", "ftp://books"), ("--gateway-listen", "here"), ("--upstream", "books:80")]
     {
         let ended = place.run(&["gateway", option, value]).await;
         assert_eq!(ended.code, Some(2), "{option} {value}: {ended:?}");
