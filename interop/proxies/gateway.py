@@ -246,6 +246,11 @@ def forged(here: Front, _: Service) -> None:
             peer.expect(name not in names, f"{name} got in")
     ours = [value for name, value in got if name == "x-hallpass-client-id"]
     peer.expect_equal("client", ours, [client_id])
+    # Some proxies drop what Connection names, also when it did not come from the caller.
+    hop = ("--http1.1", "--header", "Connection: close, X-Hallpass-Client-Id, X-Hallpass-Scope")
+    got = here.call("/v1/books", *hop, *here.token("plain", "books:read")).echoed()["headers"]
+    ours = [value for name, value in got if name == "x-hallpass-client-id"]
+    peer.expect_equal("client behind a hop", ours, [client_id])
 
 
 def paths(here: Front, _: Service) -> None:
