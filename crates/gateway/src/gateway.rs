@@ -206,7 +206,7 @@ impl Gateway {
 
     /// How many routes are in force.
     pub(crate) fn routes(&self) -> usize {
-        self.0.in_force.load().rules.routes.len()
+        self.0.in_force.load().rules.routes().len()
     }
 
     /// From now on these rules decide.

@@ -13,7 +13,9 @@ use crate::{path::Path, pattern::Pattern};
 /// The routes, in the order in which they are tried.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Rules {
-    pub(crate) routes: Vec<Route>,
+    routes: Vec<Route>,
+    /// Whether any path of them has some, which then matter for every request.
+    has_capitals: bool,
 }
 
 /// What holds for some requests.
@@ -43,6 +45,11 @@ pub(crate) enum NoRoute {
 }
 
 impl Rules {
+    pub(crate) fn new(routes: Vec<Route>) -> Self {
+        let has_capitals = routes.iter().any(|route| route.pattern.has_capitals());
+        Self { routes, has_capitals }
+    }
+
     /// The routes, in order.
     pub fn routes(&self) -> &[Route] {
         &self.routes
@@ -58,8 +65,7 @@ impl Rules {
         let fits = |route: &Route| route.takes(method) && route.is_at(host);
         let exact = self.routes.iter().find(|route| fits(route) && route.pattern.matches(path));
         let exact = exact.ok_or(NoRoute::Unknown)?;
-        let in_capitals = path.has_capitals() || self.routes.iter().any(Route::has_capitals);
-        if in_capitals {
+        if self.has_capitals || path.has_capitals() {
             let folded =
                 self.routes.iter().find(|route| fits(route) && route.pattern.matches_folded(path));
             // Routes do not repeat, so equal ones are the same.
@@ -101,10 +107,6 @@ impl Route {
     fn is_at(&self, host: Option<&str>) -> bool {
         let Some(own) = &self.host else { return true };
         host.is_some_and(|host| without_port(host).eq_ignore_ascii_case(own))
-    }
-
-    fn has_capitals(&self) -> bool {
-        self.pattern.has_capitals()
     }
 
     /// Whether it leaves nothing to the other.

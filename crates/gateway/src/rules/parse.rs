@@ -165,7 +165,7 @@ pub(crate) fn read(text: &str) -> Result<(Settings, Rules), BadFile> {
         let line = text.lines().position(named).map_or(1, |index| index + 1);
         BadFile { line, problem }
     })?;
-    Ok((settings, Rules { routes }))
+    Ok((settings, Rules::new(routes)))
 }
 
 fn route(table: &RouteTable, audience: Option<&str>, line: usize) -> Result<Route, String> {
