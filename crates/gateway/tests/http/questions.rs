@@ -144,3 +144,42 @@ async fn a_death_arrives_within_a_second() {
     assert!(begun.elapsed().as_secs_f64() < 1.0, "after {:?}", begun.elapsed());
     assert_eq!(world.status("GET", "/v1/books", Some(&token)).await, 401);
 }
+
+/// A field of a message: a text, or a message of its own. Shorter than 128 bytes, or twice that.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let (low, high) = (bytes.len() as u8 | 0x80, u8::try_from(bytes.len() >> 7).unwrap());
+    assert!(high < 0x80);
+    [&[number << 3 | 2, low, high][..], bytes].concat()
+}
+
+#[tokio::test]
+async fn envoy_asks_over_grpc() {
+    let world = World::start("", RULES).await;
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    let url = format!("http://{}/envoy.service.auth.v3.Authorization/Check", world.address);
+    let ask = async |path: &str, token: Option<&str>| {
+        let mut http = [field(2, b"GET"), field(4, path.as_bytes())].concat();
+        if let Some(token) = token {
+            let value = format!("Bearer {token}");
+            let pair = [field(1, b"authorization"), field(2, value.as_bytes())].concat();
+            http.extend(field(3, &pair));
+        }
+        let check = field(1, &field(4, &field(2, &http)));
+        let length = u32::try_from(check.len()).unwrap().to_be_bytes();
+        let frame = [&[0][..], &length, &check].concat();
+        let asked = client.post(&url).header("content-type", "application/grpc").body(frame);
+        let response = within("an answer", asked.send()).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "application/grpc");
+        String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned()
+    };
+    let passed = ask("/v1/books", Some(&world.issuer.token("books:read"))).await;
+    assert!(passed.contains("x-hallpass-client-id") && passed.contains("hpc_1"), "{passed}");
+    for (path, says) in [("/v1/books", "missing_token"), ("/elsewhere", "forbidden")] {
+        let refused = ask(path, None).await;
+        assert!(refused.contains(&format!(r#"{{"error":"{says}""#)), "{refused}");
+    }
+    // What is no message gets no answer that Envoy could take for a yes.
+    let asked = client.post(&url).header("content-type", "application/grpc").body("nonsense");
+    let response = within("an answer", asked.send()).await.unwrap();
+    assert_eq!(response.headers()["grpc-status"], "3");
+}
