@@ -15,6 +15,7 @@ use crate::{
     identity,
     metrics::Metrics,
     question::Question,
+    reload,
     rules::{self, BadFile, NoRoute, Route, Rules},
     settings::{Settings, Upstream, WhenStale},
 };
@@ -115,6 +116,8 @@ struct Inner {
     in_force: ArcSwap<InForce>,
     metrics: Metrics,
     closing: CancellationToken,
+    /// How the file looked before it was read.
+    first_look: Option<reload::State>,
 }
 
 /// The rules that decide now.
@@ -165,11 +168,20 @@ impl Gateway {
     /// # Errors
     /// [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        let first_look = reload::state(&options.file);
         let (settings, rules) = options.read()?;
         let verifier = verifier(&settings, &rules).await?;
         let in_force = ArcSwap::from_pointee(InForce::new(&verifier, &settings, rules)?);
         let (metrics, closing) = (Metrics::default(), CancellationToken::new());
-        Ok(Self(Arc::new(Inner { options, settings, verifier, in_force, metrics, closing })))
+        Ok(Self(Arc::new(Inner {
+            options,
+            settings,
+            verifier,
+            in_force,
+            metrics,
+            closing,
+            first_look,
+        })))
     }
 
     /// Begins the end: no new requests, and open ones may finish.
@@ -194,6 +206,10 @@ impl Gateway {
 
     pub(crate) fn options(&self) -> &Options {
         &self.0.options
+    }
+
+    pub(crate) fn first_look(&self) -> Option<reload::State> {
+        self.0.first_look
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
