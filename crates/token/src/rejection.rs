@@ -182,32 +182,34 @@ pub(crate) fn clip(text: &str) -> String {
     text.chars().take(CLIP_LEN).collect()
 }
 
+/// For tests: a rejection of each kind.
+#[cfg(test)]
+pub(crate) fn one_of_each() -> Vec<Rejection> {
+    let text = || "x".to_owned();
+    vec![
+        Rejection::NoToken,
+        Rejection::OtherScheme,
+        Rejection::Unavailable("no keys yet"),
+        Rejection::InvalidRequest("x"),
+        Rejection::InsufficientScope { required: text() },
+        Rejection::Malformed("x"),
+        Rejection::WrongType { expected: "at+jwt", got: text() },
+        Rejection::WrongAlgorithm { expected: text(), got: text() },
+        Rejection::UnknownKey { kid: text() },
+        Rejection::BadSignature,
+        Rejection::BadClaim { name: "exp", problem: text() },
+        Rejection::WrongIssuer { expected: text(), got: text() },
+        Rejection::WrongAudience { expected: text(), got: text() },
+        Rejection::Expired { exp: 1, now_s: 2, leeway_s: 0 },
+        Rejection::NotYetValid { claim: "nbf", at: 2, now_s: 1, leeway_s: 0 },
+        Rejection::Bound,
+        Rejection::Revoked(Death::Token),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn one_of_each() -> Vec<Rejection> {
-        let text = || "x".to_owned();
-        vec![
-            Rejection::NoToken,
-            Rejection::OtherScheme,
-            Rejection::Unavailable("no keys yet"),
-            Rejection::InvalidRequest("x"),
-            Rejection::InsufficientScope { required: text() },
-            Rejection::Malformed("x"),
-            Rejection::WrongType { expected: "at+jwt", got: text() },
-            Rejection::WrongAlgorithm { expected: text(), got: text() },
-            Rejection::UnknownKey { kid: text() },
-            Rejection::BadSignature,
-            Rejection::BadClaim { name: "exp", problem: text() },
-            Rejection::WrongIssuer { expected: text(), got: text() },
-            Rejection::WrongAudience { expected: text(), got: text() },
-            Rejection::Expired { exp: 1, now_s: 2, leeway_s: 0 },
-            Rejection::NotYetValid { claim: "nbf", at: 2, now_s: 1, leeway_s: 0 },
-            Rejection::Bound,
-            Rejection::Revoked(Death::Token),
-        ]
-    }
 
     #[test]
     fn codes_are_those_of_rfc_6750_section_3_1() {

@@ -196,4 +196,6 @@ fn without_slash(audience: &str) -> &str {
 }
 
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;
