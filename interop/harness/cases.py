@@ -10,6 +10,7 @@ GATEWAY = "gateway"
 EXT_AUTHZ = "ext-authz"
 GENERATED = "generated"
 MCP = "mcp"
+GUARD = "guard"
 
 CASES: dict[str, dict[str, str]] = {
     CLIENT: {
@@ -84,6 +85,15 @@ CASES: dict[str, dict[str, str]] = {
         "mcp-discovers": "an MCP client finds the issuer from the server's address, and calls a tool",
         "mcp-wrong-secret": "with a wrong secret it never reaches the server",
         "mcp-revoked": "a revoked credential is refused within a second",
+    },
+    GUARD: {
+        "guard-unit": "its own tests pass: feed vectors, token table, feeds that misbehave",
+        "guard-passes": "a good token passes, and the API is told who calls",
+        "guard-refusals": "refusals have status, WWW-Authenticate and JSON by RFC 6750",
+        "guard-death": "a revoked credential is refused within a second",
+        "guard-rotation": "tokens pass before and after a rotation of the signing keys",
+        "guard-blind": "without its issuer it is blind, then refuses or not as chosen, then sees",
+        "guard-late": "started before its issuer it answers 503, and then passes",
     },
 }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness import command, world
 from harness.books import BooksApi
-from harness.cases import VERIFIER, names
+from harness.cases import GUARD, VERIFIER, names
 from harness.installation import Installation
 from harness.languages import Language, Peer
 from harness.rotation import Rotation
@@ -23,6 +23,8 @@ AT_ONCE = 3
 PREPARED_AT_ONCE = 2
 PEER_WITHIN_S = 60.0
 VERIFIER_WITHIN_S = 180.0
+# It starts and stops servers, and waits until verifiers are blind.
+GUARD_WITHIN_S = 300.0
 
 
 @dataclass
@@ -79,7 +81,8 @@ class Suite:
 
     def _in_turn(self, language: Language, peer: Peer, kind: str) -> list[Row]:
         with self._slots:
-            return self._peer(language, peer, kind, PEER_WITHIN_S, {})
+            within_s = GUARD_WITHIN_S if kind == GUARD else PEER_WITHIN_S
+            return self._peer(language, peer, kind, within_s, {})
 
     def _verifiers(
         self, verifiers: Sequence[tuple[Language, Peer]], expired: "ExpiredToken"

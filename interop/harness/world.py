@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.books import BooksApi
-from harness.cases import CLIENT, EXT_AUTHZ, GATEWAY, GENERATED, MCP, PROXY, names
+from harness.cases import CLIENT, EXT_AUTHZ, GATEWAY, GENERATED, GUARD, MCP, PROXY, names
 from harness.installation import (
     APIS, ARCHIVE, BOOKS, LEGACY, LOANS, SHELF, SPECIAL_SECRET, Installation,
 )
@@ -61,6 +61,9 @@ def describe(
     if kind == PROXY:
         for reach, network in [("near", "127.0.0.2/32"), ("far", "203.0.113.0/24")]:
             credentials[reach] = add(f"{name} {reach}", (BOOKS,), "--allow-from", network)
+    if kind == GUARD:
+        # It makes an installation of its own, to stop and start it.
+        world["hallpass"] = str(installation.binary)
     if kind in (GATEWAY, EXT_AUTHZ, MCP):
         world["hallpass"] = str(installation.binary)
         world["envoy_config"] = str(INTEROP.parent / "packaging/proxy/gateway-envoy.yaml")

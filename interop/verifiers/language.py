@@ -1,0 +1,42 @@
+"""The verifiers of this project for other languages, in `verifiers/`: their own tests, and their
+examples beside the real server."""
+
+import os
+import shutil
+import sys
+
+from harness import command
+from harness.cache import once
+from harness.cases import GUARD
+from harness.languages import CACHE, INTEROP, Peer
+
+NAME = "verifiers"
+VERIFIERS = INTEROP.parent / NAME
+VENV = CACHE / "verifiers-python"
+PYTHON = VENV / "bin" / "python"
+INSTALL_WITHIN_S = 600.0
+
+# The programs share what all Python peers have, and start servers as the harness does.
+ENV = {"PYTHONPATH": os.pathsep.join([str(INTEROP / "python"), str(INTEROP)])}
+PEERS = [
+    Peer(f"hallpass-verifier ({name})", [sys.executable, INTEROP / NAME / f"guard_{name}.py"],
+         [GUARD], ENV)
+    for name in ("python",)
+]
+
+
+def prepare() -> None:
+    """Installs what the verifiers stand on, and the frameworks of their examples."""
+    _python()
+
+
+def _python() -> None:
+    requirements = VERIFIERS / "python" / "requirements-test.txt"
+
+    def install() -> None:
+        shutil.rmtree(VENV, ignore_errors=True)
+        command.run([sys.executable, "-m", "venv", VENV], cwd=INTEROP, timeout_s=INSTALL_WITHIN_S)
+        words = [PYTHON, "-m", "pip", "install", "--quiet", "--requirement", requirements]
+        command.run(words, cwd=INTEROP, timeout_s=INSTALL_WITHIN_S)
+
+    once(VENV / "stamp", [requirements, sys.version, sys.executable], install)
