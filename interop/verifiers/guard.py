@@ -27,7 +27,7 @@ DIES_WITHIN_S = 1.0
 # Heartbeats come every 2 s, and a verifier refuses to be more impatient than 5 s.
 MAX_STALENESS_S = 6
 SETTLES_WITHIN_S = 20.0
-WRITE = "books:write"
+READ, WRITE = BOOKS.scopes
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,9 @@ class Answer:
             return
         challenge = self.headers["www-authenticate"]
         wanted = ", ".join([f'Bearer realm="{BOOKS.audience}"', *params])
-        peer.expect_equal("WWW-Authenticate", challenge, wanted)
+        # A guard that was told the scopes of its route names them at every chance.
+        scoped = f'{wanted}, scope="{READ}"'
+        peer.expect_equal("WWW-Authenticate", challenge, scoped if READ in challenge else wanted)
 
 
 class Door:
@@ -227,7 +229,8 @@ def _refusals(guarded: Guarded, door: Door) -> None:
     door.bearer(other).refused(401, "invalid_token", *wrong)
     lacks = told("insufficient_scope", "The access token lacks a required scope")
     answer = door.bearer(guarded.token(witness, WRITE))
-    answer.refused(403, "insufficient_scope", *lacks, 'scope="books:read"')
+    answer.refused(403, "insufficient_scope", *lacks)
+    peer.expect(READ in answer.headers["www-authenticate"], "the scope is not named")
 
 
 def _death(guarded: Guarded, door: Door) -> None:

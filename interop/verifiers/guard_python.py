@@ -22,7 +22,7 @@ LIBRARY = Library(
             FOLDER, ENV,
         ),
     },
-    patient=Program([*UVICORN, "patient:app"], ROOT / "interop/verifiers/python", ENV),
+    patient=Program([*UVICORN, "tests.patient:app"], FOLDER, ENV),
 )
 
 if __name__ == "__main__":

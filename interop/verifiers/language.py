@@ -21,13 +21,14 @@ ENV = {"PYTHONPATH": os.pathsep.join([str(INTEROP / "python"), str(INTEROP)])}
 PEERS = [
     Peer(f"hallpass-verifier ({name})", [sys.executable, INTEROP / NAME / f"guard_{name}.py"],
          [GUARD], ENV)
-    for name in ("python",)
+    for name in ("python", "node")
 ]
 
 
 def prepare() -> None:
     """Installs what the verifiers stand on, and the frameworks of their examples."""
     _python()
+    _node()
 
 
 def _python() -> None:
@@ -40,3 +41,14 @@ def _python() -> None:
         command.run(words, cwd=INTEROP, timeout_s=INSTALL_WITHIN_S)
 
     once(VENV / "stamp", [requirements, sys.version, sys.executable], install)
+
+
+def _node() -> None:
+    folder = VERIFIERS / "node"
+    version = command.run(["node", "--version"], cwd=folder, timeout_s=20)
+
+    def install() -> None:
+        command.run(["npm", "ci", "--silent"], cwd=folder, timeout_s=INSTALL_WITHIN_S)
+
+    inputs = [folder / "package.json", folder / "package-lock.json", version]
+    once(folder / "node_modules" / ".stamp", inputs, install)
