@@ -121,7 +121,7 @@ class Guarded:
         port = free_port()
         told = {"ISSUER": self.installation.issuer, "PORT": str(port), **program.env, **env}
         words = [str(word).replace("PORT", str(port)) for word in program.words]
-        log = self.folder / f"{name}-{port}.log"
+        log = self.folder / f"{port}.log"
         # A service runs where its log is; these look beside themselves for what they need.
         words = ["env", "-C", str(program.cwd), *words]
         ready = f"http://127.0.0.1:{port}/status"

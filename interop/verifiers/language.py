@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 
+from go import language as go
 from harness import command
 from harness.cache import once
 from harness.cases import GUARD
@@ -14,6 +15,7 @@ NAME = "verifiers"
 VERIFIERS = INTEROP.parent / NAME
 VENV = CACHE / "verifiers-python"
 PYTHON = VENV / "bin" / "python"
+GO_BUILT = CACHE / "verifiers-go"
 INSTALL_WITHIN_S = 600.0
 
 # The programs share what all Python peers have, and start servers as the harness does.
@@ -21,7 +23,7 @@ ENV = {"PYTHONPATH": os.pathsep.join([str(INTEROP / "python"), str(INTEROP)])}
 PEERS = [
     Peer(f"hallpass-verifier ({name})", [sys.executable, INTEROP / NAME / f"guard_{name}.py"],
          [GUARD], ENV)
-    for name in ("python", "node")
+    for name in ("python", "node", "go")
 ]
 
 
@@ -29,6 +31,7 @@ def prepare() -> None:
     """Installs what the verifiers stand on, and the frameworks of their examples."""
     _python()
     _node()
+    _go()
 
 
 def _python() -> None:
@@ -52,3 +55,22 @@ def _node() -> None:
 
     inputs = [folder / "package.json", folder / "package-lock.json", version]
     once(folder / "node_modules" / ".stamp", inputs, install)
+
+
+def _go() -> None:
+    """As `go/language.py` does it: distributions may have a Go that is too old."""
+    folder = VERIFIERS / "go"
+    version = command.run(["go", "version"], cwd=folder, timeout_s=20)
+
+    def build() -> None:
+        program = go._go(version)
+        env = go._env("auto")
+        if program != "go":
+            env.pop("GOROOT", None)
+        GO_BUILT.mkdir(parents=True, exist_ok=True)
+        flags = ["-mod=readonly", "-buildvcs=false", "-o", GO_BUILT]
+        for words in (["build", *flags, "./..."], ["test", "-c", *flags, "."]):
+            command.run([program, *words], cwd=folder, timeout_s=INSTALL_WITHIN_S, env=env)
+
+    sources = sorted(folder.rglob("*.go"))
+    once(GO_BUILT / "stamp", [folder / "go.mod", folder / "go.sum", *sources, version], build)

@@ -55,6 +55,11 @@ class Follower(unittest.TestCase):
             return rejection.reason
         return "ok"
 
+    def applied(self, seq):
+        """Waits for an entry of the feed, and for the keys, which come by a way of their own."""
+        self.assertTrue(self.verifier.wait_applied(seq, 10), self.verifier.status())
+        self.assertTrue(self.verifier.wait_ready(5), self.verifier.status())
+
     def until(self, reason, within_s=5.0):
         """Waits for a verdict."""
         until = time.monotonic() + within_s
@@ -68,7 +73,7 @@ class Follower(unittest.TestCase):
     def test_a_death_in_the_stream_is_heard_on_the_next_use(self):
         self.issuer.streams.put([beat(1), self.dead(2), beat(2)])
         self.start()
-        self.assertTrue(self.verifier.wait_applied(2, 5))
+        self.applied(2)
         self.assertEqual(self.verdict(), "revoked")
 
     def test_the_cache_keeps_claims_and_never_the_verdict(self):
@@ -94,7 +99,7 @@ class Follower(unittest.TestCase):
             self.issuer.streams.put(broken)
         self.issuer.streams.put([self.dead(2), beat(2)])
         self.start()
-        self.assertTrue(self.verifier.wait_applied(2, 10), self.verifier.status())
+        self.applied(2)
         self.assertEqual(self.verdict(), "revoked")
         self.assertGreaterEqual(self.issuer.asked.count("/revocations/stream?after=1"), 6)
 
@@ -106,7 +111,7 @@ class Follower(unittest.TestCase):
             beat(3),
         ])
         self.start()
-        self.assertTrue(self.verifier.wait_applied(3, 5))
+        self.applied(3)
         self.assertEqual(self.verdict(), "revoked")
         self.assertEqual(self.verifier.status()["feed"]["entries"], 2)
 
@@ -117,7 +122,7 @@ class Follower(unittest.TestCase):
         self.assertTrue(self.issuer.until_asked("/revocations/stream?after=1", 2))
         dead = {"h": handle("reports"), "until": LATER}
         self.issuer.snapshot = (200, {}, self.issuer.snapshot[2] | {"seq": 4, "entries": [dead]})
-        self.assertTrue(self.verifier.wait_applied(4, 5))
+        self.applied(4)
         self.assertEqual(self.verdict(), "revoked")
         self.assertGreaterEqual(self.verifier.status()["feed"]["gaps"], 1)
 
