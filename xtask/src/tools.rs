@@ -139,6 +139,12 @@ const TOOLS: &[Tool] = &[
         why: "are the Perl peers",
     },
     Tool {
+        name: "r's libraries",
+        probe: &["Rscript", "-e", "library(httr2); library(jsonlite)"],
+        source: Source::Apt(&["r-base-core", "r-cran-httr2", "r-cran-jsonlite"]),
+        why: "are the R peer",
+    },
+    Tool {
         name: "postgresql",
         // Debian keeps its programs off the path.
         probe: &["sh", "-c", "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb"],
