@@ -1,7 +1,7 @@
 //! Token introspection (RFC 7662) and revocation (RFC 7009): what a client may learn of a token,
 //! and which token it may kill. Signature and death are checked by the caller before.
 
-use hallpass_token::claims::Claims;
+use hallpass_token::{claims::Claims, jose::Algorithm};
 use serde::Serialize;
 
 use crate::{
@@ -55,6 +55,20 @@ impl<'a> Introspection<'a> {
     }
 }
 
+/// The answer as a JWT (RFC 9701 §5), to whom the asking client can hold the issuer. It has neither
+/// `sub` nor `exp`, so that nobody takes it for an access token.
+#[derive(Debug, Serialize)]
+pub struct SignedIntrospection<'a> {
+    /// The issuer.
+    pub iss: &'a str,
+    /// The client that asked.
+    pub aud: &'a str,
+    /// When it was asked, in Unix seconds.
+    pub iat: u64,
+    /// What it was told.
+    pub token_introspection: Introspection<'a>,
+}
+
 /// Lets only an API's own credential ask at all.
 pub fn may_introspect(client: &Authenticated) -> Result<(), Refusal> {
     if client.introspects.is_empty() {
@@ -63,6 +77,12 @@ pub fn may_introspect(client: &Authenticated) -> Result<(), Refusal> {
         ));
     }
     Ok(())
+}
+
+/// What the answer is signed with: what the tokens of the asking API are.
+pub fn algorithm(client: &Authenticated, catalog: &Catalog) -> Algorithm {
+    let mut apis = client.introspects.iter().filter_map(|slot| catalog.api(*slot));
+    apis.next().map_or(Algorithm::Es256, |api| api.algorithm)
 }
 
 /// The audiences of the APIs that the asking client speaks for: about other tokens it learns

@@ -153,7 +153,8 @@ impl LiveDirectory {
     /// there are.
     ///
     /// # Errors
-    /// Those of [`grant::authenticate()`] and of [`Self::look`].
+    /// Those of [`grant::authenticate()`], and [`Refusal::TemporarilyUnavailable`] when too many others
+    /// ask, or the store does not answer.
     pub async fn authenticate(
         &self,
         login: &Login<'_>,

@@ -23,6 +23,8 @@ struct Metadata<'a> {
     token_endpoint_auth_methods_supported: [&'static str; 2],
     revocation_endpoint_auth_methods_supported: [&'static str; 2],
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
+    /// RFC 9701 §7.
+    introspection_signing_alg_values_supported: Vec<Algorithm>,
     /// Hallpass's own: where the revocation feed is.
     revocation_feed_uri: String,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -44,14 +46,18 @@ pub(crate) async fn authorization_server(State(app): State<App>, headers: Header
 
 /// `GET /.well-known/openid-configuration`, for clients that look only there.
 pub(crate) async fn openid_configuration(State(app): State<App>, headers: HeaderMap) -> Response {
-    let mut algorithms = app.live.keys.algorithms();
-    algorithms.sort_by_key(ToString::to_string);
     let openid = OpenId {
         authorization_endpoint: app.config.url(routes::AUTHORIZE),
         subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: algorithms,
+        id_token_signing_alg_values_supported: algorithms(&app),
     };
     document(&app, &headers, Some(openid))
+}
+
+fn algorithms(app: &App) -> Vec<Algorithm> {
+    let mut algorithms = app.live.keys.algorithms();
+    algorithms.sort_by_key(ToString::to_string);
+    algorithms
 }
 
 fn document(app: &App, headers: &HeaderMap, openid: Option<OpenId>) -> Response {
@@ -67,6 +73,7 @@ fn document(app: &App, headers: &HeaderMap, openid: Option<OpenId>) -> Response 
         token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
         revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
         introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+        introspection_signing_alg_values_supported: algorithms(app),
         revocation_feed_uri: config.url(routes::FEED),
         openid,
     };

@@ -118,6 +118,7 @@ impl Answer {
             PROBLEM,
             "text/event-stream",
             "application/openmetrics-text",
+            "application/token-introspection+jwt",
             "text/csv; charset=utf-8",
             "text/html; charset=utf-8",
             "text/plain; charset=utf-8",

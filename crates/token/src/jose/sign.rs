@@ -64,11 +64,7 @@ impl SigningKey {
         };
         let public = Jwk::new(None, pair.public()?)?;
         let kid = public.thumbprint();
-        let header = |typ: TokenType| {
-            // Base64url and names of algorithms need no escapes.
-            let json = format!(r#"{{"alg":"{algorithm}","typ":"{typ}","kid":"{kid}"}}"#);
-            (URL_SAFE_NO_PAD.encode(json) + ".").into_boxed_str()
-        };
+        let header = |typ: TokenType| header(algorithm, typ.as_str(), &kid).into_boxed_str();
         let (at_jwt_header, jwt_header) = (header(TokenType::AtJwt), header(TokenType::Jwt));
         Ok(Self { public: public.named(kid.clone()), kid, pair, at_jwt_header, jwt_header })
     }
@@ -100,6 +96,15 @@ impl SigningKey {
         self.sign_after(header, payload)
     }
 
+    /// The compact JWS over what is no access token. `typ` is its own (RFC 8725 §3.11), so that nobody
+    /// takes it for one, and needs no escapes in JSON.
+    ///
+    /// # Errors
+    /// As [`Self::sign`].
+    pub fn sign_other(&self, typ: &'static str, payload: &[u8]) -> Result<String, KeyError> {
+        self.sign_after(&header(self.algorithm(), typ, &self.kid), payload)
+    }
+
     /// Signs under any header at all, to show that verifiers refuse it.
     #[cfg(test)]
     pub(crate) fn sign_with_header(&self, header: &str, payload: &[u8]) -> String {
@@ -116,6 +121,13 @@ impl SigningKey {
         self.pair.sign_onto(&mut token).map_err(|_| KeyError::Library("sign"))?;
         Ok(token)
     }
+}
+
+/// The encoded header, with the dot that follows it. Base64url and names of algorithms need no
+/// escapes.
+fn header(algorithm: Algorithm, typ: &str, kid: &str) -> String {
+    let json = format!(r#"{{"alg":"{algorithm}","typ":"{typ}","kid":"{kid}"}}"#);
+    URL_SAFE_NO_PAD.encode(json) + "."
 }
 
 impl Pair {

@@ -3,12 +3,21 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hallpass_core::Mutation;
 use hallpass_token::jose::{Algorithm, SigningKey, TokenType};
-use serde_json::json;
+use jsonwebtoken::{DecodingKey, Validation, jwk::JwkSet};
+use serde_json::{Value, json};
 
 use crate::{
     ask::{Ask, claims},
-    node::{Login, Node, OWN, api, api_id, client_id, grant, operator, organization_id},
+    node::{Login, NOW, Node, OWN, api, api_id, client_id, grant, operator, organization_id},
 };
+
+/// The media type of RFC 9701.
+const SIGNED: &str = "application/token-introspection+jwt";
+
+/// An API's own credential asks about a token.
+fn introspection(token: &str) -> Ask {
+    Ask::post("/oauth/introspect").basic(Login::of(OWN).pair()).form(format!("token={token}"))
+}
 
 const DEAD: &str = r#"{"active":false}"#;
 
@@ -205,4 +214,58 @@ async fn tokens_of_a_retired_key_are_alive_and_those_of_a_killed_key_are_not() {
     node.pass_s(0).await;
     assert!(!node.is_active(&first).await);
     assert!(node.is_active(&second).await);
+}
+
+#[tokio::test]
+async fn a_signed_answer_is_a_jwt_for_who_asked_and_no_access_token() {
+    let node = Node::start().with_credential("reports").await;
+    let token = node.token("reports").await;
+    let jwks = node.send(Ask::get("/.well-known/jwks.json")).await;
+    let jwks: JwkSet = serde_json::from_str(jwks.text()).unwrap();
+    for (token, is_active) in [(&*token, true), ("garbage", false)] {
+        let answer = node.send(introspection(token).header("accept", SIGNED)).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, SIGNED));
+        assert_eq!(answer.header("cache-control"), "no-store");
+        let jwt = answer.text();
+        let header = jsonwebtoken::decode_header(jwt).unwrap();
+        assert_eq!(header.typ.as_deref(), Some("token-introspection+jwt"));
+        let key = DecodingKey::from_jwk(jwks.find(&header.kid.unwrap()).unwrap()).unwrap();
+        let mut expected = Validation::new(header.alg);
+        expected.set_audience(&[client_id(OWN).as_str()]);
+        expected.required_spec_claims.clear();
+        expected.validate_exp = false;
+        let said = jsonwebtoken::decode::<Value>(jwt, &key, &expected).unwrap().claims;
+        assert_eq!(said["iss"], node.app.config.issuer);
+        assert_eq!(said["aud"], client_id(OWN).as_str());
+        assert_eq!(said["iat"], NOW.as_secs());
+        assert!(said.get("sub").is_none() && said.get("exp").is_none(), "{said}");
+        let plain = node.introspect(token).await.value();
+        assert_eq!(
+            (&said["token_introspection"], plain["active"].as_bool()),
+            (&plain, Some(is_active))
+        );
+        // Signed by the same key, but another kind of thing.
+        assert!(!node.is_active(jwt).await);
+    }
+}
+
+#[tokio::test]
+async fn only_who_asks_for_it_gets_a_signed_answer() {
+    let node = Node::start().with_credential("reports").await;
+    for (accept, is_signed) in [
+        ("application/token-introspection+jwt", true),
+        ("Application/Token-Introspection+JWT;q=0.5, application/json", true),
+        ("application/json, application/token-introspection+jwt", true),
+        ("application/token-introspection+jwt;q=0", false),
+        ("application/json", false),
+        ("application/jwt", false),
+        ("*/*", false),
+    ] {
+        let answer = node.send(introspection("x").header("accept", accept)).await;
+        let kind = if is_signed { SIGNED } else { "application/json" };
+        assert_eq!(answer.header("content-type"), kind, "{accept}");
+    }
+    // What went wrong is said in JSON, whatever was asked for.
+    let wrong = Ask::post("/oauth/introspect").form("token=x").header("accept", SIGNED);
+    assert_eq!(node.send(wrong).await.header("content-type"), "application/json");
 }

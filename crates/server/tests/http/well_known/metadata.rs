@@ -44,6 +44,9 @@ async fn the_server_describes_itself() {
         "client_secret_basic",
         "client_secret_post"
       ],
+      "introspection_signing_alg_values_supported": [
+        "ES256"
+      ],
       "revocation_feed_uri": "https://auth.example.com/revocations"
     }
     "#);
@@ -69,6 +72,9 @@ async fn the_server_describes_itself() {
       "introspection_endpoint_auth_methods_supported": [
         "client_secret_basic",
         "client_secret_post"
+      ],
+      "introspection_signing_alg_values_supported": [
+        "ES256"
       ],
       "revocation_feed_uri": "https://auth.example.com/revocations",
       "authorization_endpoint": "https://auth.example.com/oauth/authorize",
