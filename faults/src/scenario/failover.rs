@@ -19,7 +19,7 @@ use crate::{
 /// its connections stay, and nobody answers on them.
 const ENDS: [End; 4] = [End::Killed, End::Killed, End::Killed, End::Hangs];
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum End {
     Killed,
     Hangs,
@@ -115,8 +115,12 @@ async fn once(
         .until("changes on the new primary", || world.shared.changes() >= before + CHANGES)
         .await?;
     world.rest(writers).await?;
+    let how = match end {
+        End::Killed => "killed",
+        End::Hangs => "stopped, as if it hung",
+    };
     let mut lines = vec![format!(
-        "primary {end:?}; standby promoted after {promoted:.2?}; first change after {first:.2?}, {} \
+        "primary {how}; standby promoted after {promoted:.2?}; first change after {first:.2?}, {} \
          after the promotion; all nodes after {all:.2?}",
         ms(first.saturating_sub(promoted))
     )];
