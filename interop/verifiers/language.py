@@ -16,6 +16,8 @@ VERIFIERS = INTEROP.parent / NAME
 VENV = CACHE / "verifiers-python"
 PYTHON = VENV / "bin" / "python"
 GO_BUILT = CACHE / "verifiers-go"
+JAVA_BUILT = CACHE / "verifiers-java"
+MAVEN = ["mvn", "--quiet", "--batch-mode", f"-Doutput={JAVA_BUILT}"]
 INSTALL_WITHIN_S = 600.0
 
 # The programs share what all Python peers have, and start servers as the harness does.
@@ -23,7 +25,7 @@ ENV = {"PYTHONPATH": os.pathsep.join([str(INTEROP / "python"), str(INTEROP)])}
 PEERS = [
     Peer(f"hallpass-verifier ({name})", [sys.executable, INTEROP / NAME / f"guard_{name}.py"],
          [GUARD], ENV)
-    for name in ("python", "node", "go")
+    for name in ("python", "node", "go", "java")
 ]
 
 
@@ -32,6 +34,7 @@ def prepare() -> None:
     _python()
     _node()
     _go()
+    _java()
 
 
 def _python() -> None:
@@ -74,3 +77,20 @@ def _go() -> None:
 
     sources = sorted(folder.rglob("*.go"))
     once(GO_BUILT / "stamp", [folder / "go.mod", folder / "go.sum", *sources, version], build)
+
+
+def _java() -> None:
+    folder = VERIFIERS / "java"
+    version = command.run(["mvn", "--version"], cwd=folder, timeout_s=60)
+
+    def build() -> None:
+        JAVA_BUILT.mkdir(parents=True, exist_ok=True)
+        jars = JAVA_BUILT / "jars"
+        words = ["test-compile", "dependency:build-classpath", f"-Dmdep.outputFile={jars}"]
+        command.run([*MAVEN, *words], cwd=folder, timeout_s=INSTALL_WITHIN_S)
+        classes = [str(JAVA_BUILT / name) for name in ("classes", "test-classes")]
+        path = os.pathsep.join([*classes, jars.read_text().strip()])
+        (JAVA_BUILT / "classpath").write_text(f"-cp\n{path}\n")
+
+    sources = sorted((folder / "src").rglob("*.java"))
+    once(JAVA_BUILT / "stamp", [folder / "pom.xml", *sources, version], build)
