@@ -91,7 +91,7 @@ CASES: dict[str, dict[str, str]] = {
         "guard-passes": "a good token passes, and the API is told who calls",
         "guard-refusals": "refusals have status, WWW-Authenticate and JSON by RFC 6750",
         "guard-death": "a revoked credential is refused within a second",
-        "guard-rotation": "tokens pass before and after a rotation of the signing keys",
+        "guard-rotation": "tokens pass before and after a rotation; those of a killed key die",
         "guard-blind": "without its issuer it is blind, then refuses or not as chosen, then sees",
         "guard-late": "started before its issuer it answers 503, and then passes",
     },
