@@ -1,5 +1,6 @@
 //! `/oauth/authorize`, which there is only to say that there is none. OpenID Discovery §3 demands
-//! its address of every issuer, and clients that never go there refuse documents without it.
+//! its address of every issuer, and clients that never go there refuse metadata without it: OpenID
+//! clients, and the SDKs of the Model Context Protocol.
 
 use hallpass_core::grant::Refusal;
 

@@ -13,11 +13,13 @@ const CLIENT_AUTHENTICATION: [&str; 2] = ["client_secret_basic", "client_secret_
 #[derive(Serialize)]
 struct Metadata<'a> {
     issuer: &'a str,
+    /// Clients refuse documents without it, though there is none.
+    authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
-    /// Required even though empty: there is no authorization endpoint.
+    /// Required even though empty: there is nothing to authorize.
     response_types_supported: [&'static str; 0],
     grant_types_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: [&'static str; 2],
@@ -34,7 +36,6 @@ struct Metadata<'a> {
 /// What OpenID clients insist on.
 #[derive(Serialize)]
 struct OpenId {
-    authorization_endpoint: String,
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: Vec<Algorithm>,
 }
@@ -47,7 +48,6 @@ pub(crate) async fn authorization_server(State(app): State<App>, headers: Header
 /// `GET /.well-known/openid-configuration`, for clients that look only there.
 pub(crate) async fn openid_configuration(State(app): State<App>, headers: HeaderMap) -> Response {
     let openid = OpenId {
-        authorization_endpoint: app.config.url(routes::AUTHORIZE),
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: algorithms(&app),
     };
@@ -64,6 +64,7 @@ fn document(app: &App, headers: &HeaderMap, openid: Option<OpenId>) -> Response 
     let config = &app.config;
     let metadata = Metadata {
         issuer: &config.issuer,
+        authorization_endpoint: config.url(routes::AUTHORIZE),
         token_endpoint: config.url(routes::TOKEN),
         jwks_uri: config.url(routes::JWKS),
         revocation_endpoint: config.url(routes::REVOKE),

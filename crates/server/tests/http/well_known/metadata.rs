@@ -24,6 +24,7 @@ async fn the_server_describes_itself() {
     assert_snapshot!(document(&node, SERVER).await, @r#"
     {
       "issuer": "https://auth.example.com",
+      "authorization_endpoint": "https://auth.example.com/oauth/authorize",
       "token_endpoint": "https://auth.example.com/oauth/token",
       "jwks_uri": "https://auth.example.com/.well-known/jwks.json",
       "revocation_endpoint": "https://auth.example.com/oauth/revoke",
@@ -53,6 +54,7 @@ async fn the_server_describes_itself() {
     assert_snapshot!(document(&node, OPENID).await, @r#"
     {
       "issuer": "https://auth.example.com",
+      "authorization_endpoint": "https://auth.example.com/oauth/authorize",
       "token_endpoint": "https://auth.example.com/oauth/token",
       "jwks_uri": "https://auth.example.com/.well-known/jwks.json",
       "revocation_endpoint": "https://auth.example.com/oauth/revoke",
@@ -77,7 +79,6 @@ async fn the_server_describes_itself() {
         "ES256"
       ],
       "revocation_feed_uri": "https://auth.example.com/revocations",
-      "authorization_endpoint": "https://auth.example.com/oauth/authorize",
       "subject_types_supported": [
         "public"
       ],
