@@ -26,6 +26,7 @@ PEERS = [
     _peer("@scienta/axios-oauth2", "scienta-axios.mjs"),
     _peer("@hapic/oauth2", "hapic-oauth2.mjs"),
     _peer("oauth", "oauth.mjs"),
+    _peer("@modelcontextprotocol/sdk", "mcp.mjs"),
     _peer("jose", "jose.mjs", VERIFIER),
     _peer("jsonwebtoken", "jsonwebtoken.mjs", VERIFIER),
     _peer("fast-jwt", "fast-jwt.mjs", VERIFIER),

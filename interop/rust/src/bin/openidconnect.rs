@@ -1,9 +1,9 @@
-//! openidconnect: oauth2 with discovery; its documents must name an authorization endpoint.
+//! openidconnect: oauth2 with discovery.
 
 use hallpass_interop::standard::{Answer, Fetched, Way, table};
 use hallpass_interop::world::{TIMEOUT, World};
-use hallpass_interop::{Login, Trouble};
-use openidconnect::core::CoreErrorResponseType;
+use hallpass_interop::{Case, Login, Outcome, Trouble, expect_equal, not_supported};
+use openidconnect::core::{CoreErrorResponseType, CoreProviderMetadata};
 // example
 use openidconnect::core::{CoreClient, CoreJsonWebKeySet};
 use openidconnect::{AuthUrl, ClientId, ClientSecret, IssuerUrl, TokenUrl};
@@ -58,6 +58,18 @@ fn fetch(
     }
 }
 
+fn discover(world: &World) -> Outcome {
+    let http = reqwest::blocking::Client::builder().timeout(TIMEOUT).build()?;
+    let issuer = IssuerUrl::new(world.issuer.clone())?;
+    let found = CoreProviderMetadata::discover(&issuer, &http)
+        .map_err(|error| Trouble::Failed(format!("{error:?}")))?;
+    let endpoint = found.token_endpoint().map(|url| url.as_str());
+    expect_equal("token_endpoint", endpoint, Some(world.metadata.token_endpoint.as_str()))
+}
+
 fn main() {
-    hallpass_interop::run("openidconnect", table(fetch));
+    let mut cases = table(fetch);
+    cases.insert("discover-openid", Box::new(discover) as Case);
+    cases.insert("discover-oauth", not_supported("it looks for openid-configuration only"));
+    hallpass_interop::run("openidconnect", cases);
 }

@@ -1,7 +1,6 @@
 package interop;
 
 import static interop.Peer.expectEqual;
-import static interop.Peer.notSupported;
 
 import com.nimbusds.oauth2.sdk.AuthorizationGrant;
 import com.nimbusds.oauth2.sdk.ClientCredentialsGrant;
@@ -23,6 +22,7 @@ import com.nimbusds.oauth2.sdk.id.ClientID;
 import com.nimbusds.oauth2.sdk.id.Issuer;
 import com.nimbusds.oauth2.sdk.token.AccessToken;
 import com.nimbusds.oauth2.sdk.token.BearerAccessToken;
+import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
 import interop.Standard.Answer;
 import interop.World.Login;
 import java.net.URI;
@@ -119,8 +119,9 @@ final class NimbusClient {
         Standard standard = new Standard(NimbusClient::fetch,
                 error -> error instanceof Refused own ? own.code : null);
         standard.more("discover-oauth", NimbusClient::discover)
-                .more("discover-openid", notSupported(
-                        "its OpenID documents must name an authorization endpoint"))
+                .more("discover-openid", world -> expectEqual("token_endpoint",
+                        OIDCProviderMetadata.resolve(new Issuer(world.issuer)).getTokenEndpointURI().toString(),
+                        world.metadata.tokenEndpoint()))
                 .more("introspect", NimbusClient::introspect)
                 .more("revoke-token", NimbusClient::revoke)
                 .more("unsupported-grant", world -> standard.expectCode("unsupported_grant_type",
