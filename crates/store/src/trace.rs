@@ -1,7 +1,7 @@
 //! What the trace of a request shows of the database: one span for each time that it was waited for.
 //! Values never appear, since statements do not hold them.
 
-use tracing::{Span, field::Empty, info_span};
+use tracing::{Instrument, Span, field::Empty, info_span};
 
 /// Which database.
 #[derive(Clone, Copy, Debug)]
@@ -10,12 +10,22 @@ pub(crate) enum System {
     Postgres,
 }
 
-/// The span of something that is asked of a database, if it is asked for the sake of a request: what
-/// a node looks for by itself, fifty times a second, would bury the rest.
-pub(crate) fn span(system: System, what: &str) -> Span {
-    if Span::current().is_none() {
-        return Span::none();
+/// Asks a database, in a span of its own if it is asked for the sake of a request: what a node looks
+/// for by itself, fifty times a second, would bury the rest. `what` is only called for the span.
+pub(crate) async fn traced<T, E, W: AsRef<str>>(
+    system: System,
+    what: impl FnOnce() -> W,
+    run: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let span = if Span::current().is_none() { Span::none() } else { span(system, what().as_ref()) };
+    let answer = run.instrument(span.clone()).await;
+    if answer.is_err() {
+        span.record("otel.status_code", "ERROR");
     }
+    answer
+}
+
+fn span(system: System, what: &str) -> Span {
     let system = match system {
         System::Sqlite => "sqlite",
         System::Postgres => "postgresql",
@@ -28,11 +38,4 @@ pub(crate) fn span(system: System, what: &str) -> Span {
         db.query.text = what,
         otel.status_code = Empty,
     )
-}
-
-/// Takes down how it ended.
-pub(crate) fn ended<T, E>(span: &Span, result: &Result<T, E>) {
-    if result.is_err() {
-        span.record("otel.status_code", "ERROR");
-    }
 }

@@ -20,14 +20,12 @@ use tokio_postgres::{
     types::{FromSql, ToSql},
 };
 
-use tracing::Instrument;
-
 use super::failure::{Failure, Result};
 pub(super) use crate::columns::int;
 use crate::{
     StoreError,
     counters::Counters,
-    trace::{self, System},
+    trace::{System, traced},
 };
 
 /// The database ends a statement that takes too long. If even that is not heard of, this much
@@ -115,7 +113,7 @@ impl Session {
             let statement = client.prepare_cached(sql).await?;
             Ok(client.execute(&statement, values).await?)
         };
-        self.limited(sql, run).await
+        self.limited(|| sql, run).await
     }
 
     /// Every row of an answer.
@@ -126,7 +124,7 @@ impl Session {
             let statement = client.prepare_cached(sql).await?;
             Ok(client.query(&statement, values).await?)
         };
-        self.limited(sql, run).await
+        self.limited(|| sql, run).await
     }
 
     /// The rows of an answer, of which only a few are in memory at once: see [`Self::next`].
@@ -138,12 +136,12 @@ impl Session {
             let none: [&(dyn ToSql + Sync); 0] = [];
             Ok(Box::pin(client.query_raw(&statement, none).await?))
         };
-        self.limited(sql, run).await
+        self.limited(|| sql, run).await
     }
 
     /// The next row of an answer, until there are no more.
     pub(super) async fn next(&self, rows: &mut Rows) -> Result<Option<Row>> {
-        self.limited("FETCH", async { Ok(rows.try_next().await?) }).await
+        self.limited(|| "FETCH", async { Ok(rows.try_next().await?) }).await
     }
 
     /// Every row of an answer, read.
@@ -197,7 +195,7 @@ impl Session {
             Ok(answers)
         };
         let what = || steps.iter().map(|step| step.sql).collect::<Vec<_>>().join("; ");
-        let done = self.limited(&what(), run).await;
+        let done = self.limited(what, run).await;
         done.map_err(|failure| match (failure, steps.get(first).and_then(|step| step.unique)) {
             (Failure::Duplicate, Some(what)) => (first, Conflict::Taken(what).into()),
             (failure, _) => (first, failure),
@@ -257,7 +255,7 @@ impl Session {
     /// Runs several statements that have no values.
     pub(super) async fn script(&self, sql: &str) -> Result<()> {
         self.count();
-        self.limited(sql, async { Ok(self.client()?.batch_execute(sql).await?) }).await
+        self.limited(|| sql, async { Ok(self.client()?.batch_execute(sql).await?) }).await
     }
 
     /// Lets statements take as long as they need, until the transaction ends.
@@ -266,13 +264,19 @@ impl Session {
         self.script("SET LOCAL statement_timeout = 0").await
     }
 
-    async fn limited<T>(&self, what: &str, run: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn limited<T, W: AsRef<str>>(
+        &self,
+        what: impl FnOnce() -> W,
+        run: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         let silent = || Failure::Lost(StoreError::unavailable("the database does not answer"));
-        let span = trace::span(System::Postgres, what);
-        let run = run.instrument(span.clone());
-        let answer = tokio::time::timeout(self.limit + GRACE, run).await;
-        let answer = answer.unwrap_or_else(|_| Err(silent()));
-        trace::ended(&span, &answer);
+        // Boxed, or it would stand in this future once for each that is around it.
+        let run = Box::pin(run);
+        let in_time = async {
+            let answer = tokio::time::timeout(self.limit + GRACE, run).await;
+            answer.unwrap_or_else(|_| Err(silent()))
+        };
+        let answer = traced(System::Postgres, what, in_time).await;
         if matches!(answer, Err(Failure::Lost(_))) {
             self.is_broken.store(true, Ordering::Relaxed);
         }

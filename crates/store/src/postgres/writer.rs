@@ -12,7 +12,6 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
-use tracing::Instrument;
 
 use super::{
     again::pause,
@@ -23,7 +22,7 @@ use super::{
 use crate::{
     Pool, StoreError,
     counters::Counters,
-    trace::{self, System},
+    trace::{System, traced},
 };
 
 /// How many mutations share a transaction at most: others wait for the counter row meanwhile.
@@ -94,14 +93,11 @@ impl Writer {
         let (mutation, actor) = (mutation.clone(), actor.clone());
         let job = Job { mutation, actor, at, outcome: None, reply };
         // The statements are those of many callers, so they stand in nobody's trace.
-        let span = trace::span(System::Postgres, "write");
         let write = async {
             self.queue.send(job).await.map_err(|_| stopped())?;
             answer.await.map_err(|_| stopped())?
         };
-        let answer = write.instrument(span.clone()).await;
-        trace::ended(&span, &answer);
-        answer
+        traced(System::Postgres, || "write", write).await
     }
 }
 

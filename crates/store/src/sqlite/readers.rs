@@ -8,7 +8,6 @@ use std::{
 };
 
 use tokio::sync::Semaphore;
-use tracing::Instrument;
 
 use super::{
     log,
@@ -17,7 +16,7 @@ use super::{
 use crate::{
     StoreError,
     counters::Counters,
-    trace::{self, System},
+    trace::{System, traced},
 };
 
 /// How many reads run at once. Each keeps a connection, and a connection three open files.
@@ -63,13 +62,12 @@ impl Readers {
             }
             answer
         };
-        let span = trace::span(System::Sqlite, "read");
-        let answer = tokio::task::spawn_blocking(read).instrument(span.clone()).await;
-        let answer = answer
-            .map_err(|_| StoreError::unavailable("a read was cut off by a shutdown, or panicked"))
-            .flatten();
-        trace::ended(&span, &answer);
-        answer
+        let read = async {
+            tokio::task::spawn_blocking(read).await.map_err(|_| {
+                StoreError::unavailable("a read was cut off by a shutdown, or panicked")
+            })?
+        };
+        traced(System::Sqlite, || "read", read).await
     }
 }
 

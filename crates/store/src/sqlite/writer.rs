@@ -8,13 +8,12 @@ use std::{
 };
 
 use tokio::sync::{mpsc, oneshot};
-use tracing::Instrument;
 
 use super::session::Session;
 use crate::{
     StoreError,
     counters::Counters,
-    trace::{self, System},
+    trace::{System, traced},
 };
 
 /// How many jobs share a transaction at most.
@@ -62,14 +61,11 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let task = Task { work: Some(work), outcome: None, reply };
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
-        let span = trace::span(System::Sqlite, "write");
         let write = async {
             queue.send(Box::new(task)).await.map_err(|_| stopped())?;
             answer.await.map_err(|_| stopped())?
         };
-        let answer = write.instrument(span.clone()).await;
-        trace::ended(&span, &answer);
-        answer
+        traced(System::Sqlite, || "write", write).await
     }
 }
 
