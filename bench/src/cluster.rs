@@ -69,11 +69,10 @@ fn tokens(plan: &Plan, cluster: &Cluster) -> Result<Row> {
             ratios.push(per_core(&node) / per_core(&single));
         }
     }
-    let sides = (ours, singles);
     let text = |rates: Vec<f64>| format!("{} /s", number(median(rates)));
     Ok(Row::ratio(
         "tokens for a second of processor, each of three nodes on PostgreSQL; against one on SQLite",
-        (text(sides.0), text(sides.1)),
+        (text(ours), text(singles)),
         median(ratios),
         (Good::AtLeast, 0.95),
     ))

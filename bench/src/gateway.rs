@@ -45,12 +45,12 @@ const WARM_UP: Duration = Duration::from_millis(200);
 /// For a server to listen, and for the gateway to know the keys.
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
-/// One nginx; `ASKED` says 204 or not, and `LISTEN` serves what may pass.
-const FRONT: &str = "
+/// Any nginx, around what it serves.
+const AROUND: &str = "
 daemon off;
 master_process off;
 error_log stderr crit;
-pid FOLDER/front.pid;
+pid FOLDER/NAME.pid;
 events { worker_connections 1024; }
 http {
     access_log off;
@@ -60,6 +60,12 @@ http {
     fastcgi_temp_path FOLDER/fastcgi;
     uwsgi_temp_path FOLDER/uwsgi;
     scgi_temp_path FOLDER/scgi;
+SERVES
+}
+";
+
+/// One nginx; `ASKED` says 204 or not, and `LISTEN` serves what may pass.
+const FRONT: &str = "
     upstream asked { server ASKED; keepalive 64; keepalive_requests 1000000000; }
     server {
         listen LISTEN;
@@ -81,27 +87,10 @@ http {
             proxy_set_header X-Original-Host $host;
         }
     }
-}
 ";
 
 /// What answers 204 to everything.
-const CONSTANT: &str = "
-daemon off;
-master_process off;
-error_log stderr crit;
-pid FOLDER/constant.pid;
-events { worker_connections 1024; }
-http {
-    access_log off;
-    keepalive_requests 1000000000;
-    client_body_temp_path FOLDER/body;
-    proxy_temp_path FOLDER/proxy;
-    fastcgi_temp_path FOLDER/fastcgi;
-    uwsgi_temp_path FOLDER/uwsgi;
-    scgi_temp_path FOLDER/scgi;
-    server { listen LISTEN; return 204; }
-}
-";
+const CONSTANT: &str = "server { listen LISTEN; return 204; }";
 
 /// The rows about the gateway.
 pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>> {
@@ -167,17 +156,18 @@ fn start_gateway(hallpass: &Path, issuer: &Issuer, folder: &Path) -> Result<(Chi
     Ok((child, listen))
 }
 
-/// Starts an nginx of this configuration, and waits until it listens.
+/// Starts an nginx that serves this, and waits until it listens.
 fn start_nginx(
     name: &str,
-    config: &str,
+    serves: &str,
     asked: SocketAddr,
     folder: &Path,
 ) -> Result<(Child, SocketAddr)> {
     let (listen, file) = (free_address()?, folder.join(format!("{name}.conf")));
-    // Each has a process id file of its own.
-    let config = config
-        .replace("front.pid", &format!("{name}.pid"))
+    let config = AROUND
+        .replace("SERVES", serves)
+        // Each has a process id file of its own.
+        .replace("NAME", name)
         .replace("FOLDER", &folder.display().to_string())
         .replace("ASKED", &asked.to_string())
         .replace("LISTEN", &listen.to_string());

@@ -22,14 +22,7 @@ pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>> {
     let node = |credentials| Shape { stored: 1, credentials, ..Shape::default() };
     let servers =
         [Issuer::limit(plan)?, Issuer::node(plan, &node(1))?, Issuer::node(plan, &node(many))?];
-    let mut reports: Vec<Vec<Report>> = vec![Vec::new(); servers.len()];
-    for round in 0..rounds {
-        for turn in 0..servers.len() {
-            // Forth and back, so that nobody is always first.
-            let which = if round % 2 == 0 { turn } else { servers.len() - 1 - turn };
-            reports[which].push(servers[which].load(millis, 0)?);
-        }
-    }
+    let reports = in_turns(&servers, rounds, millis)?;
     let [limit, one, million] = &reports[..] else { unreachable!("there are three servers") };
     let (ours, limits) = (one[0].answer_len, limit[0].answer_len);
     ensure!(
@@ -51,9 +44,23 @@ pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>> {
     ])
 }
 
-type Sides<'r> = (&'r [Report], &'r [Report]);
+/// Loads servers in turn, each for so many milliseconds in every round.
+pub(crate) fn in_turns(servers: &[Issuer], rounds: usize, millis: u64) -> Result<Vec<Vec<Report>>> {
+    let mut reports: Vec<Vec<Report>> = vec![Vec::new(); servers.len()];
+    for round in 0..rounds {
+        for turn in 0..servers.len() {
+            // Forth and back, so that nobody is always first.
+            let which = if round % 2 == 0 { turn } else { servers.len() - 1 - turn };
+            reports[which].push(servers[which].load(millis, 0)?);
+        }
+    }
+    Ok(reports)
+}
 
-fn rate(what: String, sides: Sides<'_>, target: f64) -> Row {
+pub(crate) type Sides<'r> = (&'r [Report], &'r [Report]);
+
+/// Tokens in a second of the one side, against the other's.
+pub(crate) fn rate(what: String, sides: Sides<'_>, target: f64) -> Row {
     let text =
         |reports: &[Report]| format!("{} /s", number(median(reports.iter().map(Report::rate))));
     let texts = (text(sides.0), text(sides.1));
